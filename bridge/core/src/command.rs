@@ -1,0 +1,98 @@
+//! What can be asked of a room, whether from the keypad or from the portal: the same commands.
+
+use confab_dtmf::layout::KeypadCommand;
+
+use crate::ids::LegId;
+
+/// Who asks. What each may do is decided by the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A caller in the room, by keypad; host or guest as the room knows the leg.
+    Leg(LegId),
+    /// Somebody at the portal who may run this room; the text is the user's name, for the log.
+    Portal(String),
+    /// Confab itself: drain, administrator's tools, limits.
+    House,
+}
+
+/// The three states of `*8`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LectureMode {
+    /// Everybody may speak.
+    #[default]
+    Open,
+    /// Guests were muted and may unmute themselves.
+    Relaxed,
+    /// Guests are muted and may not unmute themselves; a host may open a hand.
+    Strict,
+}
+
+/// A command to a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A command keyed by the leg that is the [`Actor`].
+    Keypad(KeypadCommand),
+    /// Mute or unmute one line.
+    SetMute {
+        /// whose line
+        leg: LegId,
+        /// true: muted
+        muted: bool,
+    },
+    /// Mute every guest now; each may unmute unless the mode forbids it.
+    MuteAll,
+    /// Hang up one line.
+    Drop(LegId),
+    /// Give a line another name.
+    Rename {
+        /// whose line
+        leg: LegId,
+        /// 1 to 64 characters, already trimmed
+        name: String,
+    },
+    /// Lock or unlock the room.
+    SetLocked(bool),
+    /// Let in a caller who knocked at the locked room.
+    Admit(LegId),
+    /// Start or stop the recording.
+    SetRecording(bool),
+    /// Choose the lecture mode.
+    SetLecture(LectureMode),
+    /// Let the line of a raised hand speak in lecture mode, or close it again.
+    SetHandOpen {
+        /// whose hand
+        leg: LegId,
+        /// true: may speak
+        open: bool,
+    },
+    /// Take a raised hand down.
+    LowerHand(LegId),
+    /// Entry and exit chimes on or off.
+    SetChimes(bool),
+    /// May the conference go on after the last host has left?
+    SetContinue(bool),
+    /// Note the billing code of this conference.
+    SetBillingCode(String),
+    /// End the conference for everybody.
+    End,
+}
+
+/// Why a command from the portal was not done; the keypad hears a prompt instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum CommandRefusal {
+    /// The leg is not, or no longer, in the room.
+    #[error("that caller is no longer in the room")]
+    NoSuchLeg,
+    /// Only hosts may do this.
+    #[error("only a host may do that")]
+    HostsOnly,
+    /// The mode does not allow it.
+    #[error("lecture mode does not allow that; open the caller's hand instead")]
+    MutedByHost,
+    /// There is nobody to record, or the recorder said no.
+    #[error("the recording could not be started")]
+    CannotRecord,
+    /// The room is not in use.
+    #[error("there is no conference in that room now")]
+    NoConference,
+}

@@ -1,0 +1,140 @@
+//! What happened: facts about a conference, told once, never changed.
+
+use crate::command::LectureMode;
+use crate::ids::{ConferenceId, LegId, RoomNumber};
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Host or guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Gave the room's PIN.
+    Host,
+    /// Everybody else.
+    Guest,
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// The caller hung up (BYE or CANCEL from them).
+    CallerHungUp,
+    /// A host dropped the line.
+    Dropped,
+    /// The conference ended: by a host for all, or after the last host had left.
+    ConferenceEnded,
+    /// No packets for the dead-line time: hung up without a goodbye.
+    LineDead,
+    /// The caller was refused.
+    Refused(Refusal),
+    /// The voice menu ran out of tries or of time.
+    MenuTimeout,
+    /// The SIP side failed: no ACK, a transport that is gone, a session timer.
+    SignallingFailed,
+    /// Confab stopped.
+    Shutdown,
+}
+
+impl EndReason {
+    /// The word for it in the ledger, in logs and in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            EndReason::CallerHungUp => "caller_hung_up",
+            EndReason::Dropped => "dropped",
+            EndReason::ConferenceEnded => "conference_ended",
+            EndReason::LineDead => "line_dead",
+            EndReason::Refused(refusal) => refusal.word(),
+            EndReason::MenuTimeout => "menu_timeout",
+            EndReason::SignallingFailed => "signalling_failed",
+            EndReason::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// A fact about one conference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The first leg has entered.
+    ConferenceStarted,
+    /// A leg entered the room (it may still wait with music).
+    LegJoined {
+        /// which
+        leg: LegId,
+        /// as what
+        role: Role,
+    },
+    /// A leg left the room.
+    LegLeft {
+        /// which
+        leg: LegId,
+        /// why
+        reason: EndReason,
+    },
+    /// A caller was refused at the room's door.
+    LegRefused {
+        /// which
+        leg: LegId,
+        /// why
+        refusal: Refusal,
+    },
+    /// A line's mute state changed, for whatever reason.
+    MuteChanged {
+        /// whose
+        leg: LegId,
+        /// can no longer be heard
+        muted: bool,
+    },
+    /// A hand went up.
+    HandRaised {
+        /// whose
+        leg: LegId,
+        /// its place in the queue, from 1
+        place: u32,
+    },
+    /// A hand went down.
+    HandLowered {
+        /// whose
+        leg: LegId,
+    },
+    /// The mode changed.
+    LectureChanged(LectureMode),
+    /// The lock changed.
+    LockChanged(bool),
+    /// Chimes were switched.
+    ChimesChanged(bool),
+    /// Recording started (again).
+    RecordingStarted,
+    /// Recording stopped.
+    RecordingStopped,
+    /// This leg was told that it is being recorded.
+    RecordingNotice {
+        /// who was told
+        leg: LegId,
+    },
+    /// The billing code of the conference is now this.
+    BillingCode(String),
+    /// A line has another name.
+    Renamed {
+        /// whose
+        leg: LegId,
+        /// the new name
+        name: String,
+    },
+    /// Everything is over.
+    ConferenceEnded,
+}
+
+/// A numbered fact: `seq` counts from 1 within the conference and has no gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// place in the conference's story
+    pub seq: u64,
+    /// when
+    pub at: Time,
+    /// which conference
+    pub conference: ConferenceId,
+    /// in which room
+    pub room: RoomNumber,
+    /// what happened
+    pub fact: Fact,
+}

@@ -1,0 +1,133 @@
+//! Everything Confab can say, one variant a message; the sound of each is found by its key.
+
+use crate::ids::LegId;
+
+/// A spoken message. The text is in the catalogue (`bridge/prompts/en.toml`) under [`Prompt::key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prompt {
+    /// "Welcome to Confab."
+    Welcome,
+    /// "Please enter the room number, followed by the pound key."
+    EnterRoomNumber,
+    /// "If you are the host, press star. Otherwise, press pound or wait."
+    HostPressStar,
+    /// "Please enter your host PIN, followed by the pound key."
+    EnterPin,
+    /// "That entry is not valid."
+    WrongEntry,
+    /// "Please try again."
+    TryAgain,
+    /// "Goodbye."
+    Goodbye,
+    /// "Please enter a billing code, followed by the pound key. For the default code, press pound."
+    EnterBillingCode,
+    /// "After the tone, say your name, then press pound."
+    SayYourName,
+    /// "To keep this name press pound; to say it again press star."
+    KeepNameOrAgain,
+    /// "The room is locked."
+    RoomIsLocked,
+    /// "The room is full."
+    RoomIsFull,
+    /// "All lines are busy. Please call again later."
+    HouseIsFull,
+    /// "The host has not arrived yet. Please hold."
+    WaitingForHost,
+    /// "The conference begins."
+    ConferenceBegins,
+    /// "You are the first caller."
+    YouAreFirst,
+    /// "You are the only caller" / "There are N callers", the one who hears it included.
+    Callers(u32),
+    /// "This conference is being recorded."
+    BeingRecorded,
+    /// "Your line is muted."
+    YouAreMuted,
+    /// "Your line is open."
+    YouAreUnmuted,
+    /// "The host has muted your line."
+    HostMutedYou,
+    /// "The host has opened your line."
+    HostOpenedYou,
+    /// "The host has muted all lines. To ask to speak press star nine."
+    HostMutedAllLines,
+    /// "The room is now locked."
+    RoomNowLocked,
+    /// "The room is now open."
+    RoomNowUnlocked,
+    /// "The recording has started."
+    RecordingStarted,
+    /// "The recording has stopped."
+    RecordingStopped,
+    /// "The recording is full and has ended."
+    RecordingFull,
+    /// "The recording could not be started."
+    RecordingFailed,
+    /// "Lecture mode: all guests are muted. To unmute your line press star two."
+    LectureRelaxed,
+    /// "Lecture mode: all guests are muted. To ask to speak press star nine."
+    LectureStrict,
+    /// "Lecture mode has ended. All lines are open."
+    LectureEnded,
+    /// "Your hand is raised. You are number N."
+    HandRaised(u32),
+    /// "Your hand is lowered."
+    HandLowered,
+    /// "A caller has raised a hand." To hosts.
+    SomebodyRaisedHand,
+    /// "Chimes are on."
+    ChimesOn,
+    /// "Chimes are off."
+    ChimesOff,
+    /// "The conference will go on after you hang up."
+    WillContinue,
+    /// "The conference will end after you hang up."
+    WillEnd,
+    /// "In the room are:"; the names follow.
+    RollCall,
+    /// "There are no recorded names." / "and one caller without a name" / "and N callers without..."
+    WithoutName(u32),
+    /// "has joined", after a recorded name.
+    HasJoined,
+    /// "has left", after a recorded name.
+    HasLeft,
+    /// "A caller has joined."
+    CallerJoined,
+    /// "A caller has left."
+    CallerLeft,
+    /// "The host has left. This conference will end in one minute."
+    HostLeftEndsSoon,
+    /// "The host has left the conference."
+    HostLeftGoesOn,
+    /// "The host is back."
+    HostIsBack,
+    /// "This conference has ended."
+    ConferenceEnded,
+    /// "The host has ended your call."
+    YouWereDropped,
+    /// "That is not a command. For the menu press star one."
+    NotACommand,
+    /// "Only the host may do that."
+    HostsOnly,
+    /// The menu of `*1` for a host, made from the layout.
+    HostMenu,
+    /// The menu of `*1` for a guest, made from the layout.
+    GuestMenu,
+}
+
+/// One thing to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clip {
+    /// A spoken message.
+    Prompt(Prompt),
+    /// The name a caller recorded at the door; silent when there is none.
+    Name(LegId),
+    /// The entry chime.
+    ChimeIn,
+    /// The exit chime.
+    ChimeOut,
+    /// The tone after which a name is recorded.
+    Beep,
+    /// A pause, in milliseconds.
+    Pause(u32),
+}

@@ -1,0 +1,67 @@
+//! What the owner of a room has chosen; read when a conference starts and kept for its length.
+
+use std::time::Duration;
+
+/// How arrivals and departures are told to the room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Announce {
+    /// A short tone in, another out.
+    #[default]
+    Chime,
+    /// "NAME has joined"; the caller is asked for the name at the door.
+    Name,
+    /// Nothing.
+    Nothing,
+}
+
+/// Language of the prompts, as an access number or a room sets it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// French.
+    Fr,
+    /// German.
+    De,
+}
+
+/// The settings of one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomSettings {
+    /// Guests may talk before a host has come; otherwise they wait with hold music.
+    pub guests_may_start: bool,
+    /// How arrivals and departures are told.
+    pub announce: Announce,
+    /// Guests come in muted and may unmute themselves.
+    pub join_muted: bool,
+    /// How long the conference goes on after the last host has left; zero: it ends in a minute.
+    /// Whole minutes, 0 to 60.
+    pub continue_after_host: Duration,
+    /// The host is asked for a billing code at the start.
+    pub billing_capture: bool,
+    /// The code that is taken when none is keyed in: 2 to 20 digits, or none.
+    pub billing_code: Option<String>,
+    /// Language of the prompts in the room.
+    pub language: Language,
+    /// Start recording with the first host or, when guests may start, the first caller.
+    pub record_at_start: bool,
+    /// Most callers at once, 2 to 2,000.
+    pub max_callers: u32,
+}
+
+impl Default for RoomSettings {
+    fn default() -> Self {
+        Self {
+            guests_may_start: false,
+            announce: Announce::default(),
+            join_muted: false,
+            continue_after_host: Duration::from_secs(60 * 60),
+            billing_capture: false,
+            billing_code: None,
+            language: Language::default(),
+            record_at_start: false,
+            max_callers: 500,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What a room looks like from outside at one moment: plain values for the portal and the tools.
+
+use crate::command::LectureMode;
+use crate::event::Role;
+use crate::ids::{ConferenceId, LegId, RoomNumber};
+use crate::time::Time;
+
+/// The state of the recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RecordingState {
+    /// Nothing is being recorded.
+    #[default]
+    Off,
+    /// It runs, since then (this stretch).
+    On {
+        /// when this stretch began
+        since: Time,
+    },
+}
+
+/// Why a line is not heard; [`MuteState::Open`] when it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MuteState {
+    /// Heard.
+    Open,
+    /// Muted, and may unmute itself.
+    Muted,
+    /// Muted by the mode or a host; only a host can open it.
+    MutedByHost,
+}
+
+/// A raised hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// place in the queue, from 1
+    pub place: u32,
+    /// raised at
+    pub since: Time,
+    /// a host has opened it: the line may speak in lecture mode
+    pub open: bool,
+}
+
+/// One caller in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegSnapshot {
+    /// which
+    pub leg: LegId,
+    /// host or guest
+    pub role: Role,
+    /// given name, or empty
+    pub name: String,
+    /// caller's number as the network gave it, or empty
+    pub number: String,
+    /// in the room since
+    pub since: Time,
+    /// is heard talking now
+    pub talking: bool,
+    /// muted or not
+    pub mute: MuteState,
+    /// raised hand, if any
+    pub hand: Option<Hand>,
+    /// waits with hold music
+    pub waiting: bool,
+}
+
+/// A caller who was refused at the locked door and has not hung up or given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// which
+    pub leg: LegId,
+    /// caller's number
+    pub number: String,
+    /// when
+    pub at: Time,
+}
+
+/// A room with a conference in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomSnapshot {
+    /// its number
+    pub number: RoomNumber,
+    /// which conference
+    pub conference: ConferenceId,
+    /// number of the newest event in it: a page that has seen it is up to date
+    pub seq: u64,
+    /// since when there is somebody in it
+    pub since: Time,
+    /// callers, in order of arrival
+    pub legs: Vec<LegSnapshot>,
+    /// lecture mode
+    pub lecture: LectureMode,
+    /// locked
+    pub locked: bool,
+    /// who knocked
+    pub knocks: Vec<Knock>,
+    /// recording
+    pub recording: RecordingState,
+    /// chimes on
+    pub chimes: bool,
+    /// goes on after the last host leaves
+    pub continues: bool,
+    /// billing code in force
+    pub billing_code: Option<String>,
+    /// the conference will end at this time unless a host comes
+    pub ends_at: Option<Time>,
+}

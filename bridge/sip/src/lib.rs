@@ -1,0 +1,175 @@
+//! SIP for Confab: dialogs, SDP offer and answer, and the defences of the door.
+//!
+//! The only crate that names the SIP library. Decides no policy: an INVITE goes out as
+//! [`SipEvent::Invite`] and is answered by a [`SipCommand`]; what a caller may do is not known here.
+#![forbid(unsafe_code)]
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use confab_core::audio::stream::Stream;
+use confab_core::event::EndReason;
+use confab_core::ids::LegId;
+use confab_core::refusal::Refusal;
+use confab_dtmf::Key;
+use tokio::sync::mpsc;
+
+/// UDP or TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// RFC 3261, 18, over UDP.
+    Udp,
+    /// Over TCP.
+    Tcp,
+}
+
+/// One place to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Listen {
+    /// UDP or TCP
+    pub transport: Transport,
+    /// address and port; port 0 lets the system choose (see [`Handle::listening`])
+    pub addr: SocketAddr,
+}
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// where to listen
+    pub listen: Vec<Listen>,
+    /// address written into SDP and Contact when the listening address is unspecified
+    pub advertise: IpAddr,
+    /// requests a second that one source may send before it is ignored for a while
+    pub source_rate_per_s: u32,
+}
+
+/// Who calls, as the network says; not verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// user part of From (or P-Asserted-Identity), or empty
+    pub number: String,
+    /// display name, or empty
+    pub name: String,
+}
+
+/// What the SIP side tells. The queue is bounded; the SIP side waits when it is full.
+#[derive(Debug)]
+pub enum SipEvent {
+    /// A new call. `100 Trying` has been sent. To be answered with `Answer` or `Refuse`.
+    Invite {
+        /// names the call from now on
+        leg: LegId,
+        /// who
+        caller: Caller,
+        /// user part of the request URI: an access number or a room number
+        dialled: String,
+        /// where the request came from
+        source: SocketAddr,
+    },
+    /// The caller has acknowledged; media as agreed.
+    Established {
+        /// which
+        leg: LegId,
+        /// the agreement
+        stream: Stream,
+    },
+    /// A re-INVITE or UPDATE has changed the media; already answered.
+    MediaChanged {
+        /// which
+        leg: LegId,
+        /// the new agreement
+        stream: Stream,
+    },
+    /// A key came by SIP INFO.
+    Key {
+        /// which
+        leg: LegId,
+        /// the key
+        key: Key,
+    },
+    /// The call is over; the last event of this leg. Follows every `Invite` in the end, also after
+    /// `Refuse` and `Hangup`.
+    Ended {
+        /// which
+        leg: LegId,
+        /// why, as far as the SIP side knows
+        reason: EndReason,
+    },
+}
+
+/// What the SIP side is asked to do. Commands for legs that are gone are ignored.
+#[derive(Debug)]
+pub enum SipCommand {
+    /// Send `180 Ringing`.
+    Ring(LegId),
+    /// Answer with 200 and SDP that names this local RTP address (RTCP is one port above).
+    Answer {
+        /// which
+        leg: LegId,
+        /// our RTP address
+        rtp: SocketAddr,
+    },
+    /// Refuse with the status of the table in `confab_core::refusal`.
+    Refuse {
+        /// which
+        leg: LegId,
+        /// why
+        refusal: Refusal,
+    },
+    /// End the call: BYE, or the final answer if it is not answered yet.
+    Hangup {
+        /// which
+        leg: LegId,
+        /// why; comes back in `Ended`
+        reason: EndReason,
+    },
+    /// Refuse new calls with 503 and Retry-After from now on.
+    Drain,
+}
+
+/// Why serving could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The socket could not be bound.
+    #[error("cannot listen on {transport:?} {addr}: {source}")]
+    Bind {
+        /// UDP or TCP
+        transport: Transport,
+        /// where
+        addr: SocketAddr,
+        /// what the system said
+        source: std::io::Error,
+    },
+}
+
+/// Counts of what was dropped or refused, by word; for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Counters {}
+
+impl Counters {
+    /// Every counter with its present value.
+    pub fn read(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}
+
+/// A running SIP side.
+#[derive(Debug)]
+pub struct Handle {
+    /// commands go here; bounded, waits when full
+    pub commands: mpsc::Sender<SipCommand>,
+    /// the addresses in fact listened on, in the order of the configuration
+    pub listening: Vec<Listen>,
+    /// what was counted
+    pub counters: Arc<Counters>,
+}
+
+/// Binds and serves until every clone of `commands` is dropped.
+pub async fn start(_config: Config, _events: mpsc::Sender<SipEvent>) -> Result<Handle, Error> {
+    let (commands, _rx) = mpsc::channel(1024);
+    Ok(Handle {
+        commands,
+        listening: Vec::new(),
+        counters: Arc::default(),
+    })
+}
