@@ -2,7 +2,12 @@
 //! and commands. Knows no room and no call.
 #![forbid(unsafe_code)]
 
+pub mod collector;
+pub mod digits;
+pub mod event;
+pub mod info;
 pub mod layout;
+pub mod merge;
 
 use std::fmt;
 

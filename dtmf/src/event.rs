@@ -1,0 +1,340 @@
+//! Keys inside RTP: the telephone-event payload of RFC 4733, and a receiver that makes one [`Key`]
+//! of the many packets of one press.
+//!
+//! A press is told at its first packet that arrives, whichever of them that is:
+//!
+//! ```text
+//! ms      0    20    40    60    80   100
+//! event   5     5     5     5E    5E    5E     E: end bit
+//! ts      T     T     T     T     T     T      one press, one RTP timestamp
+//! dur   160   320   480   640   640   640
+//!         ^ Key 5        any of the others may be lost, doubled or late
+//! ```
+//!
+//! Knows no socket and no clock: RTP timestamps are the only time here.
+
+use crate::Key;
+
+/// One telephone-event payload (RFC 4733, 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPayload {
+    /// event code; 0 to 15 are keys
+    pub event: u8,
+    /// the key has been let go
+    pub end: bool,
+    /// loudness of the tone it stands for: 0 to 63, in -dBm0
+    pub volume: u8,
+    /// for how long the key has been down, in units of the RTP clock
+    pub duration: u16,
+}
+
+impl EventPayload {
+    /// Reads a payload; none when it is shorter than four bytes. What follows them is ignored.
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        let [event, flags, high, low, ..] = *payload else {
+            return None;
+        };
+        Some(Self {
+            event,
+            end: flags & 0x80 != 0,
+            volume: flags & 0x3f,
+            duration: u16::from_be_bytes([high, low]),
+        })
+    }
+
+    /// The four bytes to send; the reserved bit is zero.
+    pub fn to_bytes(self) -> [u8; 4] {
+        let [high, low] = self.duration.to_be_bytes();
+        let flags = u8::from(self.end) << 7 | self.volume.min(63);
+        [self.event, flags, high, low]
+    }
+}
+
+impl Key {
+    /// The key of an event code (RFC 4733, 3.2); none for events that are no keys.
+    pub fn from_event(event: u8) -> Option<Self> {
+        match event {
+            0..=9 => Some(Key::Digit(event)),
+            10 => Some(Key::Star),
+            11 => Some(Key::Pound),
+            12..=15 => Some(Key::Letter(event - 12)),
+            _ => None,
+        }
+    }
+
+    /// Its event code.
+    pub fn event(self) -> u8 {
+        match self {
+            Key::Digit(digit) => digit.min(9),
+            Key::Star => 10,
+            Key::Pound => 11,
+            Key::Letter(letter) => 12 + letter.min(3),
+        }
+    }
+}
+
+/// Makes keys of the telephone-event packets of one RTP stream.
+#[derive(Clone, Debug)]
+pub struct EventReceiver {
+    newest: Option<Press>,
+    shortest_gap: u32,
+    memory: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Press {
+    timestamp: u32,
+    event: u8,
+    duration: u16,
+}
+
+impl EventReceiver {
+    /// A receiver for a stream with this RTP clock, in Hz (`telephone-event/8000`: 8000).
+    pub fn new(clock_hz: u32) -> Self {
+        Self {
+            newest: None,
+            shortest_gap: clock_hz / 1_000 * SHORTEST_REPEAT_MS,
+            memory: clock_hz.saturating_mul(MEMORY_S),
+        }
+    }
+
+    /// Takes one packet: its RTP timestamp, marker bit and payload. A key comes out exactly once a
+    /// press. Anything that is not a telephone-event payload is ignored.
+    pub fn packet(&mut self, timestamp: u32, marker: bool, payload: &[u8]) -> Option<Key> {
+        let payload = EventPayload::parse(payload)?;
+        let now = Press {
+            timestamp,
+            event: payload.event,
+            duration: payload.duration,
+        };
+        match self.newest {
+            Some(newest) if self.is_stale(newest, timestamp) => None,
+            Some(newest) if self.is_same_press(newest, now, marker) => {
+                let duration = if newest.timestamp == timestamp {
+                    newest.duration.max(now.duration)
+                } else {
+                    now.duration
+                };
+                self.newest = Some(Press { duration, ..now });
+                None
+            }
+            _ => {
+                self.newest = Some(now);
+                Key::from_event(payload.event)
+            }
+        }
+    }
+
+    /// A packet of a press before the newest one: told already, or too late to be told, since
+    /// digits in the wrong order are worse than a missing one. Farther back than the memory the
+    /// sender has begun a new clock instead.
+    fn is_stale(&self, newest: Press, timestamp: u32) -> bool {
+        let age = newest.timestamp.wrapping_sub(timestamp);
+        age != 0 && age <= self.memory
+    }
+
+    fn is_same_press(&self, newest: Press, now: Press, marker: bool) -> bool {
+        let ahead = now.timestamp.wrapping_sub(newest.timestamp);
+        if ahead == 0 {
+            return true;
+        }
+        // No press can begin while the one before it is still down. What seems to is a further
+        // segment of a key held for longer than the field can say (RFC 4733, 2.5.1.3), or comes
+        // from a gateway that moves the timestamp on with each packet of a press.
+        let still_down = ahead <= u32::from(newest.duration).max(self.shortest_gap);
+        !marker && now.event == newest.event && still_down
+    }
+}
+
+/// Nobody, and no dialler (ITU-T Q.24: 40 ms of tone, 40 ms of pause), begins the same key twice
+/// within this time.
+const SHORTEST_REPEAT_MS: u32 = 50;
+
+/// A packet may come this late and still be known as an old one.
+const MEMORY_S: u32 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One packet as `event timestamp duration [M] [E]`.
+    fn feed(receiver: &mut EventReceiver, packet: &str) -> Option<Key> {
+        let words: Vec<&str> = packet.split_whitespace().collect();
+        let payload = EventPayload {
+            event: Key::from_char(words[0].chars().next().unwrap())
+                .unwrap()
+                .event(),
+            end: words.contains(&"E"),
+            volume: 10,
+            duration: words[2].parse().unwrap(),
+        };
+        let timestamp = words[1].parse().unwrap();
+        receiver.packet(timestamp, words.contains(&"M"), &payload.to_bytes())
+    }
+
+    fn check(packets: &[&str], keys: &str) {
+        let mut receiver = EventReceiver::new(8_000);
+        let told: String = packets
+            .iter()
+            .filter_map(|packet| feed(&mut receiver, packet))
+            .map(Key::as_char)
+            .collect();
+        assert_eq!(told, keys, "{packets:?}");
+    }
+
+    #[test]
+    fn one_key_a_press() {
+        check(
+            &[
+                "5 1000 160 M",
+                "5 1000 320",
+                "5 1000 480 E",
+                "5 1000 480 E",
+                "5 1000 480 E",
+            ],
+            "5",
+        );
+        check(
+            &[
+                "1 1000 160 M",
+                "1 1000 320 E",
+                "2 2000 160 M",
+                "2 2000 320 E",
+            ],
+            "12",
+        );
+        check(
+            &[
+                "1 1000 160 M",
+                "1 1000 320 E",
+                "1 2000 160 M",
+                "1 2000 320 E",
+            ],
+            "11",
+        );
+    }
+
+    #[test]
+    fn any_packet_may_be_lost() {
+        check(&["5 1000 480 E"], "5");
+        check(&["5 1000 320"], "5");
+        check(&["5 1000 160 M", "5 2600 160 M"], "55");
+        check(&["5 1000 160 M", "5 2600 480 E"], "55");
+        check(&["1 1000 160 M", "2 2600 320"], "12");
+    }
+
+    #[test]
+    fn repeated_and_reordered_packets_make_no_key() {
+        check(
+            &["5 1000 320", "5 1000 160 M", "5 1000 480 E", "5 1000 160 M"],
+            "5",
+        );
+        check(
+            &[
+                "1 1000 160 M",
+                "2 2600 160 M",
+                "1 1000 480 E",
+                "2 2600 320 E",
+            ],
+            "12",
+        );
+        check(&["2 2600 160 M", "1 1000 480 E", "1 1000 480 E"], "2");
+    }
+
+    #[test]
+    fn timestamps_wrap_and_clocks_start_anew() {
+        check(
+            &[
+                "1 4294967200 160 M",
+                "1 4294967200 320 E",
+                "2 1000 160 M",
+                "2 1000 320 E",
+            ],
+            "12",
+        );
+        check(
+            &[
+                "1 3000000000 160 M",
+                "1 3000000000 320 E",
+                "1 17 160 M",
+                "1 17 320 E",
+            ],
+            "11",
+        );
+    }
+
+    #[test]
+    fn a_key_held_for_ever_is_one_press() {
+        check(
+            &[
+                "5 1000 160 M",
+                "5 1000 65535",
+                "5 66535 160",
+                "5 66535 65535",
+                "5 132070 9 E",
+            ],
+            "5",
+        );
+        check(&["5 1000 65535 M", "5 66535 160 M"], "55");
+    }
+
+    #[test]
+    fn a_gateway_that_moves_the_timestamp_presses_once() {
+        check(
+            &[
+                "5 1000 0 M",
+                "5 1160 160",
+                "5 1320 320",
+                "5 1480 480 E",
+                "5 1640 480 E",
+            ],
+            "5",
+        );
+        check(
+            &[
+                "5 1000 0 M",
+                "5 1160 160",
+                "5 1320 320 E",
+                "5 2600 0 M",
+                "5 2760 160",
+            ],
+            "55",
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_is_no_key() {
+        let mut receiver = EventReceiver::new(8_000);
+        assert_eq!(receiver.packet(1, true, &[]), None);
+        assert_eq!(receiver.packet(1, true, &[5, 0, 0]), None);
+        assert_eq!(
+            receiver.packet(1, true, &[16, 0, 0, 160]),
+            None,
+            "a hook flash"
+        );
+        assert_eq!(
+            receiver.packet(900, true, &[5, 0, 0, 160, 7, 7]),
+            Some(Key::Digit(5))
+        );
+    }
+
+    #[test]
+    fn payloads_survive_the_wire() {
+        for end in [false, true] {
+            let payload = EventPayload {
+                event: 11,
+                end,
+                volume: 63,
+                duration: 0x1234,
+            };
+            assert_eq!(EventPayload::parse(&payload.to_bytes()), Some(payload));
+        }
+        assert_eq!(
+            EventPayload::parse(&[11, 0xff, 0, 1]).map(|p| p.volume),
+            Some(63)
+        );
+        for event in 0..16 {
+            assert_eq!(Key::from_event(event).map(Key::event), Some(event));
+        }
+    }
+}
