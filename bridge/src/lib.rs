@@ -1,3 +1,15 @@
 //! The program `confab`, as a library so that its parts can be tested: wiring, no policy.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod first_start;
+pub mod http;
+pub mod janitor;
+pub mod ledger;
 pub mod media;
+pub mod prompts;
+pub mod prompts;
+pub mod serve;
+pub mod switchboard;
+pub mod vitals;

@@ -1,0 +1,207 @@
+//! `confab user`, `confab room` and `confab number`.
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use confab_core::ids::RoomNumber;
+use confab_core::settings::RoomSettings;
+use confab_store::settings::{self, language_word};
+use confab_store::{AccessNumber, RoomRow, Store};
+use serde_json::{Map, Value, json};
+
+use super::print_json;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Add a user
+    Add {
+        /// Login name
+        #[arg(long)]
+        email: String,
+        /// Name as shown
+        #[arg(long)]
+        name: String,
+        /// 8 or more characters, letters and digits
+        #[arg(long)]
+        password: String,
+        /// May see and do everything
+        #[arg(long)]
+        admin: bool,
+    },
+    /// List all users
+    List,
+    /// Give a user another password
+    Passwd {
+        /// Login name
+        #[arg(long)]
+        email: String,
+        /// 8 or more characters, letters and digits
+        #[arg(long)]
+        password: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RoomCommand {
+    /// Add a room
+    Add {
+        /// What callers key in: 3 to 12 digits
+        #[arg(long)]
+        number: String,
+        /// The host's PIN: 4 to 20 digits
+        #[arg(long)]
+        pin: String,
+        /// E-mail address of the host who owns it
+        #[arg(long)]
+        host: String,
+        /// A setting, such as guests_may_start=true; may be given several times
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// List all rooms
+    List,
+    /// Change settings of a room
+    Set {
+        /// The room's number
+        number: String,
+        /// Settings, such as announce=name
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NumberCommand {
+    /// Add an access number, or change what it does
+    Add {
+        /// As dialled: the user part of the SIP URI
+        number: String,
+        /// Language of its prompts: en, fr or de
+        #[arg(long)]
+        language: String,
+        /// Leads straight to this room
+        #[arg(long)]
+        room: Option<String>,
+    },
+    /// List all access numbers
+    List,
+}
+
+pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add { email, name, password, admin } => {
+            let user = store.add_user(&email, &name, &password, admin).await?;
+            say(json, json!({ "email": user.email, "name": user.name, "admin": user.admin }), || {
+                format!("{} can log in", user.email)
+            });
+        }
+        UserCommand::Passwd { email, password } => {
+            store.set_password(&email, &password).await?;
+            say(json, json!({ "email": email }), || format!("{email} has a new password"));
+        }
+        UserCommand::List => {
+            let users = store.users().await?;
+            let values = users
+                .iter()
+                .map(|user| json!({ "email": user.email, "name": user.name, "admin": user.admin }))
+                .collect();
+            say(json, Value::Array(values), || {
+                let mark = |admin: bool| if admin { "\tadministrator" } else { "" };
+                let line = |u: &confab_store::User| format!("{}\t{}{}", u.email, u.name, mark(u.admin));
+                users.iter().map(line).collect::<Vec<_>>().join("\n")
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> anyhow::Result<()> {
+    match command {
+        RoomCommand::Add { number, pin, host, set } => {
+            let number = room_number(&number)?;
+            let mut wanted = RoomSettings::default();
+            for pair in &set {
+                let (key, value) = key_value(pair)?;
+                settings::set_setting(&mut wanted, key, value)?;
+            }
+            let row = store.add_room(&number, &host, &pin, &wanted).await?;
+            say(json, room_json(&row), || format!("room {number} is ready"));
+        }
+        RoomCommand::Set { number, set } => {
+            let number = room_number(&number)?;
+            for pair in &set {
+                let (key, value) = key_value(pair)?;
+                store.set_room(&number, key, value).await?;
+            }
+            let row = store.room(number.as_str()).await?.context("the room has gone meanwhile")?;
+            say(json, room_json(&row), || format!("room {number} is changed"));
+        }
+        RoomCommand::List => {
+            let rows = store.rooms(None).await?;
+            say(json, Value::Array(rows.iter().map(room_json).collect()), || {
+                let line = |row: &RoomRow| format!("{}\t{}", row.number, row.owner_email);
+                rows.iter().map(line).collect::<Vec<_>>().join("\n")
+            });
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn number(
+    store: &Store,
+    command: NumberCommand,
+    json: bool,
+) -> anyhow::Result<()> {
+    match command {
+        NumberCommand::Add { number, language, room } => {
+            let room = room.as_deref().map(room_number).transpose()?;
+            if let Some(room) = &room
+                && store.room(room.as_str()).await?.is_none()
+            {
+                bail!("room {room} does not exist");
+            }
+            let language = settings::parse_language(&language)?;
+            let access = AccessNumber { number, language, room };
+            store.put_access_number(&access).await?;
+            say(json, number_json(&access), || format!("{} can be dialled", access.number));
+        }
+        NumberCommand::List => {
+            let numbers = store.access_numbers().await?;
+            say(json, Value::Array(numbers.iter().map(number_json).collect()), || {
+                let line = |access: &AccessNumber| {
+                    let to = access.room.as_ref().map_or("menu".to_owned(), ToString::to_string);
+                    format!("{}\t{}\t{to}", access.number, language_word(access.language))
+                };
+                numbers.iter().map(line).collect::<Vec<_>>().join("\n")
+            });
+        }
+    }
+    Ok(())
+}
+
+fn say(json: bool, value: Value, words: impl FnOnce() -> String) {
+    if json { print_json(&value) } else { println!("{}", words()) }
+}
+
+fn room_number(digits: &str) -> anyhow::Result<RoomNumber> {
+    RoomNumber::parse(digits)
+        .with_context(|| format!("{digits:?} is no room number: 3 to 12 digits are"))
+}
+
+fn key_value(pair: &str) -> anyhow::Result<(&str, &str)> {
+    pair.split_once('=').with_context(|| format!("{pair:?} is not KEY=VALUE"))
+}
+
+fn room_json(row: &RoomRow) -> Value {
+    let pairs = settings::settings_as_pairs(&row.settings);
+    let settings: Map<String, Value> =
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect();
+    json!({ "number": row.number.as_str(), "host": row.owner_email, "settings": settings })
+}
+
+fn number_json(access: &AccessNumber) -> Value {
+    json!({
+        "number": access.number,
+        "language": language_word(access.language),
+        "room": access.room.as_ref().map(RoomNumber::as_str),
+    })
+}

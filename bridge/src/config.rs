@@ -1,0 +1,359 @@
+//! The configuration: one table of keys, each with its default, its unit and its environment
+//! variable. File and environment go through the same parsers; all mistakes are told at once.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use confab_sip::{Listen, Transport};
+
+/// Everything that can be set, parsed and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// folder of everything Confab keeps
+    pub data_dir: PathBuf,
+    /// `sqlite:PATH` or `postgres://...`
+    pub database_url: String,
+    /// where SIP listens
+    pub sip_listen: Vec<Listen>,
+    /// requests a second that one source may send before it is ignored for a while
+    pub sip_source_rate_per_s: u32,
+    /// address RTP is bound to and named in SDP
+    pub media_address: IpAddr,
+    /// RTP ports, even ones for RTP and the odd ones above for RTCP
+    pub rtp_ports: RangeInclusive<u16>,
+    /// media threads
+    pub media_threads: usize,
+    /// a line is dead after this many seconds without a packet
+    pub dead_line_seconds: u32,
+    /// where the portal, `/health` and `/metrics` listen
+    pub http_listen: SocketAddr,
+    /// recordings are kept this many days
+    pub recording_keep_days: u32,
+    /// log filter
+    pub log: String,
+    /// log lines are JSON
+    pub log_json: bool,
+}
+
+/// One key of the configuration, as the documentation and `confab check` show it.
+#[derive(Debug)]
+pub struct KeySpec {
+    /// name in the file; upper case behind `CONFAB_` in the environment
+    pub name: &'static str,
+    /// value when nothing is said
+    pub default: &'static str,
+    /// what it is, with its unit
+    pub help: &'static str,
+}
+
+/// Every key there is.
+pub const KEYS: &[KeySpec] = &[
+    KeySpec { name: "data_dir", default: "./data", help: "folder of everything Confab keeps" },
+    KeySpec {
+        name: "database_url",
+        default: "",
+        help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; empty: confab.db in data_dir",
+    },
+    KeySpec {
+        name: "sip_listen",
+        default: "udp:0.0.0.0:5060,tcp:0.0.0.0:5060",
+        help: "where SIP listens: TRANSPORT:ADDRESS:PORT, separated by commas",
+    },
+    KeySpec {
+        name: "sip_source_rate_per_s",
+        default: "500",
+        help: "SIP messages a second one source may send before it is ignored for a while",
+    },
+    KeySpec {
+        name: "media_address",
+        default: "auto",
+        help: "address RTP is bound to and callers are told; auto: the one of the default route",
+    },
+    KeySpec { name: "rtp_ports", default: "20000-29999", help: "RTP and RTCP ports, FIRST-LAST" },
+    KeySpec {
+        name: "media_threads",
+        default: "auto",
+        help: "number of media threads; auto: one for each core but one",
+    },
+    KeySpec {
+        name: "dead_line_seconds",
+        default: "30",
+        help: "a line without a packet for so many seconds has hung up",
+    },
+    KeySpec { name: "http_listen", default: "0.0.0.0:8080", help: "where the portal listens" },
+    KeySpec {
+        name: "recording_keep_days",
+        default: "365",
+        help: "recordings are deleted after so many days",
+    },
+    KeySpec {
+        name: "log",
+        default: "info",
+        help: "log filter: error, warn, info, debug, or target=level pairs with commas",
+    },
+    KeySpec { name: "log_json", default: "false", help: "true: one JSON object a log line" },
+];
+
+/// All mistakes found, one a line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration has mistakes:\n{0}")]
+pub struct ConfigError(pub String);
+
+impl Config {
+    /// Reads `file` (when given) and the environment, which wins.
+    ///
+    /// # Errors
+    /// Every mistake at once, in words.
+    pub fn load(
+        file: Option<&Path>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader { mistakes: String::new(), file: toml::Table::new(), env };
+        if let Some(path) = file {
+            reader.read_file(path);
+        }
+        let config = reader.config();
+        if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(reader.mistakes)) }
+    }
+
+    /// The folder of the MP3 files.
+    pub fn recordings_dir(&self) -> PathBuf {
+        self.data_dir.join("recordings")
+    }
+}
+
+struct Reader<'a> {
+    mistakes: String,
+    file: toml::Table,
+    env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reader<'_> {
+    fn read_file(&mut self, path: &Path) {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) => return self.mistake(&format!("{}: {e}", path.display())),
+        };
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.file = table,
+            Err(e) => return self.mistake(&format!("{}: {}", path.display(), e.message())),
+        }
+        let unknown: Vec<String> = self
+            .file
+            .keys()
+            .filter(|key| KEYS.iter().all(|spec| spec.name != key.as_str()))
+            .cloned()
+            .collect();
+        for key in unknown {
+            let known: Vec<_> = KEYS.iter().map(|spec| spec.name).collect();
+            self.mistake(&format!("{key}: there is no such key; there are {}", known.join(", ")));
+        }
+    }
+
+    fn mistake(&mut self, words: &str) {
+        let _ = writeln!(self.mistakes, "  {words}");
+    }
+
+    fn raw(&self, name: &str) -> String {
+        if let Some(value) = (self.env)(&format!("CONFAB_{}", name.to_uppercase())) {
+            return value;
+        }
+        match self.file.get(name) {
+            Some(toml::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => KEYS
+                .iter()
+                .find(|spec| spec.name == name)
+                .map(|spec| spec.default.to_owned())
+                .expect("only keys of the table are read"),
+        }
+    }
+
+    /// The value of `name` by `parse`; a mistake is noted and the stand-in taken, so that the
+    /// reading goes on and finds the others.
+    fn get<T>(&mut self, name: &str, stand_in: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        let raw = self.raw(name);
+        parse(raw.trim()).unwrap_or_else(|why| {
+            self.mistake(&format!("{name} = {raw:?}: {why}"));
+            stand_in
+        })
+    }
+
+    fn config(&mut self) -> Config {
+        let data_dir = PathBuf::from(self.raw("data_dir"));
+        let embedded = format!("sqlite:{}", data_dir.join("confab.db").display());
+        Config {
+            database_url: self.get("database_url", String::new(), |raw| match raw {
+                "" => Ok(embedded.clone()),
+                url if ["sqlite:", "postgres://", "postgresql://"]
+                    .iter()
+                    .any(|scheme| url.starts_with(scheme)) =>
+                {
+                    Ok(url.to_owned())
+                }
+                _ => Err("it begins with sqlite: or postgres://".to_owned()),
+            }),
+            sip_listen: self.get("sip_listen", Vec::new(), parse_listen),
+            sip_source_rate_per_s: self.get("sip_source_rate_per_s", 1, number(1..=1_000_000)),
+            media_address: self.get("media_address", LOCALHOST, parse_media_address),
+            rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),
+            media_threads: self.get("media_threads", 1, parse_threads),
+            dead_line_seconds: self.get("dead_line_seconds", 30, number(1..=3600)),
+            http_listen: self.get("http_listen", SocketAddr::from(([0, 0, 0, 0], 0)), |raw| {
+                raw.parse().map_err(|_| "it is ADDRESS:PORT, such as 0.0.0.0:8080".to_owned())
+            }),
+            recording_keep_days: self.get("recording_keep_days", 365, number(1..=36_500)),
+            log: self.raw("log"),
+            log_json: self.get("log_json", false, |raw| {
+                raw.parse().map_err(|_| "it is true or false".to_owned())
+            }),
+            data_dir,
+        }
+    }
+}
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn number<T>(allowed: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + std::fmt::Display,
+{
+    move |raw| match raw.parse::<T>() {
+        Ok(value) if allowed.contains(&value) => Ok(value),
+        _ => Err(format!("it is a whole number, {} to {}", allowed.start(), allowed.end())),
+    }
+}
+
+fn parse_listen(raw: &str) -> Result<Vec<Listen>, String> {
+    let one = |item: &str| {
+        let (transport, addr) = item.trim().split_once(':')?;
+        let transport = match transport.to_ascii_lowercase().as_str() {
+            "udp" => Transport::Udp,
+            "tcp" => Transport::Tcp,
+            _ => return None,
+        };
+        Some(Listen { transport, addr: addr.parse().ok()? })
+    };
+    raw.split(',')
+        .map(|item| {
+            one(item).ok_or_else(|| {
+                format!("{item:?} is not udp:ADDRESS:PORT or tcp:ADDRESS:PORT, with a number as address")
+            })
+        })
+        .collect()
+}
+
+fn parse_media_address(raw: &str) -> Result<IpAddr, String> {
+    if raw == "auto" {
+        return Ok(default_route_address());
+    }
+    match raw.parse::<IpAddr>() {
+        Ok(ip) if ip.is_unspecified() => {
+            Err("callers cannot send to it; give the address they reach, or auto".to_owned())
+        }
+        Ok(ip) => Ok(ip),
+        Err(_) => Err("it is an IP address, or auto".to_owned()),
+    }
+}
+
+/// The address of the interface that the default route leaves by; connecting a UDP socket asks the
+/// system's routing table and sends nothing.
+fn default_route_address() -> IpAddr {
+    // an address of RFC 5737, which belongs to nobody
+    let probe = || {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
+        socket.local_addr().ok().map(|addr| addr.ip())
+    };
+    probe().unwrap_or(LOCALHOST)
+}
+
+fn parse_ports(raw: &str) -> Result<RangeInclusive<u16>, String> {
+    let parsed = raw.split_once('-').and_then(|(first, last)| {
+        Some((first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?))
+    });
+    match parsed {
+        Some((first, last)) if first >= 1024 && last > first => Ok(first..=last),
+        _ => Err("it is FIRST-LAST, two ports from 1024 to 65535, the second larger".to_owned()),
+    }
+}
+
+fn parse_threads(raw: &str) -> Result<usize, String> {
+    if raw == "auto" {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        return Ok(cores.saturating_sub(1).max(1));
+    }
+    number(1..=256)(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let env = |name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Config::load(None, &env)
+    }
+
+    #[test]
+    fn defaults_are_sensible() {
+        let config = load(&[]).unwrap();
+        assert_eq!(config.database_url, "sqlite:./data/confab.db");
+        assert_eq!(config.sip_listen.len(), 2);
+        assert_eq!(config.rtp_ports, 20_000..=29_999);
+        assert!(config.media_threads >= 1);
+    }
+
+    #[test]
+    fn environment_is_read() {
+        let config = load(&[
+            ("CONFAB_SIP_LISTEN", "udp:127.0.0.1:5070, tcp:[::1]:5071"),
+            ("CONFAB_MEDIA_ADDRESS", "127.0.0.1"),
+            ("CONFAB_RTP_PORTS", "30000-30099"),
+            ("CONFAB_DATABASE_URL", "postgres://x@localhost/y"),
+        ])
+        .unwrap();
+        assert_eq!(config.sip_listen[1].transport, Transport::Tcp);
+        assert_eq!(config.sip_listen[1].addr.port(), 5071);
+        assert_eq!(config.media_address, LOCALHOST);
+        assert_eq!(config.rtp_ports, 30_000..=30_099);
+        assert!(config.database_url.starts_with("postgres"));
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let error = load(&[
+            ("CONFAB_SIP_LISTEN", "sctp:127.0.0.1:5070"),
+            ("CONFAB_MEDIA_ADDRESS", "0.0.0.0"),
+            ("CONFAB_RTP_PORTS", "30099-30000"),
+            ("CONFAB_MEDIA_THREADS", "none"),
+            ("CONFAB_HTTP_LISTEN", "localhost"),
+            ("CONFAB_DATABASE_URL", "mysql://x"),
+        ])
+        .unwrap_err();
+        for key in
+            ["sip_listen", "media_address", "rtp_ports", "media_threads", "http_listen", "database_url"]
+        {
+            assert!(error.0.contains(key), "{key} is not told in {error}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_read_and_the_environment_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("confab.toml");
+        std::fs::write(&path, "rtp_ports = \"4000-4100\"\nmedia_threads = 3\n").unwrap();
+        let env = |name: &str| (name == "CONFAB_MEDIA_THREADS").then(|| "5".to_owned());
+        let config = Config::load(Some(&path), &env).unwrap();
+        assert_eq!((config.rtp_ports, config.media_threads), (4000..=4100, 5));
+
+        std::fs::write(&path, "rtp_port = \"4000-4100\"\nlog_json = 7\n").unwrap();
+        let error = Config::load(Some(&path), &|_| None).unwrap_err();
+        assert!(error.0.contains("no such key") && error.0.contains("log_json"), "{error}");
+    }
+}

@@ -1,0 +1,84 @@
+//! The web side of the program: the portal, `/health` and `/metrics` on one listener.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use confab_portal::Portal;
+use confab_store::Store;
+use metrics::{counter, gauge};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::{Value, json};
+
+use crate::ledger::Ledger;
+use crate::media::Media;
+use crate::vitals::Vitals;
+
+/// What `/health` and `/metrics` look at.
+#[derive(Clone)]
+pub struct Gauges {
+    /// calls and rooms
+    pub vitals: Arc<Vitals>,
+    /// packets and ticks
+    pub media: Arc<Media>,
+    /// what the SIP side dropped or refused
+    pub sip: Arc<confab_sip::Counters>,
+    /// entries that wait for the database
+    pub ledger_waiting: Ledger,
+    /// the database
+    pub store: Store,
+    /// renders the Prometheus text
+    pub prometheus: PrometheusHandle,
+}
+
+/// All that is served.
+pub fn router(portal: Portal, gauges: Gauges) -> Router {
+    let own = Router::new()
+        .route("/health", get(health))
+        .route("/metrics", get(metrics_text))
+        .with_state(gauges);
+    own.merge(confab_portal::router(portal))
+}
+
+/// 200 when Confab takes calls, 503 when it does not; the JSON says why.
+async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
+    let pinged = tokio::time::timeout(Duration::from_secs(1), gauges.store.ping()).await;
+    let database = if matches!(pinged, Ok(Ok(()))) { "ok" } else { "away" };
+    let (status, word) = match (gauges.vitals.draining(), database) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        // calls go on, rooms that were looked up before can be entered, bills are spooled
+        (false, "away") => (StatusCode::OK, "degraded"),
+        (false, _) => (StatusCode::OK, "ok"),
+    };
+    let body = json!({
+        "status": word,
+        "calls": gauges.vitals.calls(),
+        "rooms": gauges.vitals.rooms(),
+        "database": database,
+        "ledger_waiting": gauges.ledger_waiting.waiting(),
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    (status, Json(body))
+}
+
+async fn metrics_text(State(gauges): State<Gauges>) -> String {
+    gauge!("confab_calls").set(gauges.vitals.calls() as f64);
+    gauge!("confab_rooms").set(gauges.vitals.rooms() as f64);
+    gauge!("confab_ledger_waiting").set(gauges.ledger_waiting.waiting() as f64);
+    let media = gauges.media.stats();
+    gauge!("confab_lines").set(media.lines as f64);
+    gauge!("confab_media_tick_us_max").set(media.tick_us_max as f64);
+    counter!("confab_media_packets_in_total").absolute(media.packets_in);
+    counter!("confab_media_packets_out_total").absolute(media.packets_out);
+    counter!("confab_media_packets_rejected_total").absolute(media.packets_rejected);
+    counter!("confab_media_packets_lost_total").absolute(media.packets_lost);
+    counter!("confab_media_ticks_total").absolute(media.ticks);
+    counter!("confab_media_ticks_late_total").absolute(media.ticks_late);
+    for (what, count) in gauges.sip.read() {
+        counter!("confab_sip_total", "what" => what).absolute(count);
+    }
+    gauges.prometheus.render()
+}

@@ -1,0 +1,213 @@
+//! Serving: puts the parts together, runs until it is told to stop, and takes them apart in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use confab_portal::{House, Portal};
+use confab_recorder::Recorder;
+use confab_store::Store;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::{Clock, ms};
+use crate::config::Config;
+use crate::http::Gauges;
+use crate::ledger::Ledger;
+use crate::media::{Media, MediaConfig};
+use crate::prompts::Prompts;
+use crate::switchboard::{Inlets, Parts, Switchboard};
+use crate::vitals::Vitals;
+use crate::{cli, first_start, http, janitor};
+
+/// SIP events on their way to the switchboard; the SIP side waits when it is full.
+const SIP_QUEUE: usize = 4096;
+/// Reports of the media threads; they keep what does not fit and try again a tick later.
+const MEDIA_QUEUE: usize = 8192;
+/// Reports of the recorder; its forwarding thread waits when it is full.
+const RECORDER_QUEUE: usize = 256;
+/// Commands from pages; a page waits at most a second and then tells the user.
+const PORTAL_QUEUE: usize = 256;
+/// The ledger may take this long to write its last entries at the end.
+const LEDGER_FLUSH: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What keeps it from starting, in words.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    start_log(&config)?;
+    raise_file_limit();
+    let clock = Clock::start();
+    let store = cli::open(&config).await?;
+    std::fs::create_dir_all(config.recordings_dir())
+        .with_context(|| format!("{}", config.recordings_dir().display()))?;
+    let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir)
+        .await
+        .context("the ledger's spool cannot be opened")?;
+    let unfinished = store.close_unfinished(ms(clock.now())).await?;
+    if unfinished > 0 {
+        tracing::warn!(unfinished, "an earlier run did not end well; its calls are closed");
+    }
+    let welcome = first_start::welcome(&store).await?;
+    let prompts = tokio::task::spawn_blocking(Prompts::load).await??;
+    let stop = stop_on_signal()?;
+    let served = serve(&config, clock, store, ledger, prompts, stop, || {
+        if let Some(welcome) = &welcome {
+            println!("{}", welcome.card(&config));
+        }
+    })
+    .await;
+    if tokio::time::timeout(LEDGER_FLUSH, ledger_task).await.is_err() {
+        tracing::warn!("the database is away; the ledger's spool keeps what is not written");
+    }
+    served
+}
+
+async fn serve(
+    config: &Config,
+    clock: Clock,
+    store: Store,
+    ledger: Ledger,
+    prompts: Prompts,
+    stop: CancellationToken,
+    ready: impl FnOnce(),
+) -> anyhow::Result<()> {
+    let vitals = Arc::new(Vitals::default());
+    let (media_reports, media_inlet) = mpsc::channel(MEDIA_QUEUE);
+    let media = Arc::new(
+        Media::start(media_config(config, &prompts), media_reports)
+            .context("the media threads cannot be started")?,
+    );
+    let (recorder, recorder_inlet) = start_recorder()?;
+    let http = TcpListener::bind(config.http_listen)
+        .await
+        .with_context(|| format!("the portal cannot listen on {}", config.http_listen))?;
+    let (sip_events, sip_inlet) = mpsc::channel(SIP_QUEUE);
+    let sip = confab_sip::start(sip_config(config), sip_events).await?;
+    let (commands, portal_inlet) = mpsc::channel(PORTAL_QUEUE);
+    let (house, house_seen) = watch::channel(Arc::new(House::new()));
+    let portal = Portal {
+        store: store.clone(),
+        house: house_seen,
+        commands,
+        recordings_dir: config.recordings_dir(),
+    };
+    let gauges = Gauges {
+        vitals: vitals.clone(),
+        media: media.clone(),
+        sip: sip.counters.clone(),
+        ledger_waiting: ledger.clone(),
+        store: store.clone(),
+        prometheus: PrometheusBuilder::new().install_recorder()?,
+    };
+    let web = tokio::spawn(axum::serve(http, http::router(portal, gauges)).into_future());
+    let janitor = tokio::spawn(janitor::run(
+        store.clone(),
+        config.recordings_dir(),
+        config.recording_keep_days,
+        clock,
+        stop.clone(),
+    ));
+    for listen in &sip.listening {
+        tracing::info!(transport = ?listen.transport, addr = %listen.addr, "SIP listens");
+    }
+    tracing::info!(addr = %config.http_listen, "the portal listens");
+    ready();
+    let parts = Parts {
+        clock,
+        store,
+        media,
+        sip: sip.commands,
+        recorder,
+        recordings_dir: config.recordings_dir(),
+        prompts,
+        ledger,
+        house,
+        vitals,
+    };
+    let inlets = Inlets {
+        sip: sip_inlet,
+        media: media_inlet,
+        recorder: recorder_inlet,
+        portal: portal_inlet,
+        stop,
+    };
+    Switchboard::run(parts, inlets).await;
+    // pages hold their event streams open for ever; they reconnect to the next run
+    web.abort();
+    let _ = web.await;
+    let _ = janitor.await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn media_config(config: &Config, prompts: &Prompts) -> MediaConfig {
+    MediaConfig {
+        threads: config.media_threads,
+        address: config.media_address,
+        ports: config.rtp_ports.clone(),
+        dead_line_ms: config.dead_line_seconds * 1000,
+        music: prompts.music(),
+    }
+}
+
+fn sip_config(config: &Config) -> confab_sip::Config {
+    confab_sip::Config {
+        listen: config.sip_listen.clone(),
+        advertise: config.media_address,
+        source_rate_per_s: config.sip_source_rate_per_s,
+    }
+}
+
+/// Starts the recorder and a thread that takes its reports into the async world.
+fn start_recorder() -> anyhow::Result<(Recorder, mpsc::Receiver<confab_recorder::Report>)> {
+    let (recorder, reports) = Recorder::start().context("the recorder cannot be started")?;
+    let (forward, inlet) = mpsc::channel(RECORDER_QUEUE);
+    std::thread::Builder::new().name("recorder-reports".into()).spawn(move || {
+        while let Ok(report) = reports.recv() {
+            if forward.blocking_send(report).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok((recorder, inlet))
+}
+
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    // the SIP library prints whole messages, with PINs keyed by INFO in them, from info on
+    let filter = format!("{},rsipstack=warn", config.log);
+    let filter = EnvFilter::try_new(&filter).with_context(|| format!("log = {:?}", config.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log_json { log.json().init() } else { log.with_ansi(false).init() }
+    Ok(())
+}
+
+/// Two sockets a call are many files; the soft limit of most systems is 1,024.
+fn raise_file_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+    {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
+fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        token.cancel();
+    });
+    Ok(stop)
+}

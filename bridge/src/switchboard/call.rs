@@ -1,0 +1,160 @@
+//! Calls: how they come, how they are answered or refused, how they end.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use confab_core::audio::stream::Stream;
+use confab_core::event::EndReason;
+use confab_core::ids::LegId;
+use confab_core::menu::{Menu, MenuInput};
+use confab_core::refusal::Refusal;
+use confab_core::room::Input;
+use confab_core::settings::Language;
+use confab_dtmf::collector::Collector;
+use confab_dtmf::layout::Layout;
+use confab_dtmf::merge::Merger;
+use confab_sip::{Caller, SipCommand, SipEvent};
+use confab_store::{AccessNumber, LedgerEntry};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::leg::{Leg, Stage};
+use super::{Found, Sleeper, Switchboard};
+use crate::clock::ms;
+use crate::media::ToShard;
+
+/// A look-up that takes longer counts as a database that is away.
+pub(super) const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(3);
+
+impl Switchboard {
+    pub(super) fn sip_event(&mut self, event: SipEvent) {
+        match event {
+            SipEvent::Invite { leg, caller, dialled, source } => {
+                tracing::info!(%leg, %source, dialled, "call");
+                self.invite(leg, caller, dialled);
+            }
+            SipEvent::Established { leg, stream } => self.established(leg, stream),
+            SipEvent::MediaChanged { leg, stream } => {
+                self.to_line(leg, ToShard::SetStream(leg, stream));
+                if let Some(entry) = self.legs.get_mut(&leg)
+                    && entry.shard.is_none()
+                {
+                    entry.stream_in_transit = Some(stream);
+                }
+            }
+            SipEvent::Key { leg, key } => self.key(leg, key, confab_dtmf::merge::Source::Info),
+            SipEvent::Ended { leg, reason } => self.ended(leg, reason),
+        }
+    }
+
+    fn invite(&mut self, leg: LegId, caller: Caller, dialled: String) {
+        let call = Uuid::now_v7().to_string();
+        self.to_ledger.push_back(LedgerEntry::CallStarted {
+            call: call.clone(),
+            at_ms: ms(self.now()),
+            caller_number: caller.number.clone(),
+            caller_name: caller.name.clone(),
+            dialled: dialled.clone(),
+        });
+        let line = if self.draining { None } else { self.parts.media.open_line(leg) };
+        let mut entry = Leg {
+            call,
+            caller,
+            dialled: dialled.clone(),
+            language: Language::default(),
+            stage: Stage::Arriving,
+            shard: None,
+            local_rtp: None,
+            stream_in_transit: None,
+            merger: Merger::new(),
+            collector: Collector::new(Layout::openvoice()),
+            spoken_name: None,
+            playing: VecDeque::new(),
+            ending: None,
+            ends_at: None,
+            hung_up: false,
+        };
+        let Some(line) = line else {
+            entry.ending = Some(EndReason::Refused(Refusal::HouseFull));
+            entry.hung_up = true;
+            self.legs.insert(leg, entry);
+            self.to_sip.push_back(SipCommand::Refuse { leg, refusal: Refusal::HouseFull });
+            return;
+        };
+        let shard = (0..self.lines_on_shard.len())
+            .min_by_key(|&shard| self.lines_on_shard[shard])
+            .expect("there is at least one shard");
+        self.lines_on_shard[shard] += 1;
+        entry.shard = Some(shard);
+        entry.local_rtp = Some(line.local_rtp());
+        self.legs.insert(leg, entry);
+        self.shard(shard, ToShard::Adopt(line));
+        self.to_sip.push_back(SipCommand::Ring(leg));
+        let store = self.parts.store.clone();
+        self.look_up(async move {
+            let access = match timeout(LOOK_UP_TIMEOUT, store.access_number(&dialled)).await {
+                Ok(Ok(access)) => access,
+                away => {
+                    tracing::warn!(?away, "access numbers cannot be looked up");
+                    None
+                }
+            };
+            Found::Dialled { leg, access }
+        });
+    }
+
+    /// Runs a look-up in a task of its own; its answer comes back through the queue.
+    pub(super) fn look_up(&self, ask: impl Future<Output = Found> + Send + 'static) {
+        let found = self.found.clone();
+        tokio::spawn(async move {
+            // the receiver is gone only when the program ends
+            let _ = found.send(ask.await).await;
+        });
+    }
+
+    pub(super) fn dialled_found(&mut self, leg: LegId, access: Option<AccessNumber>) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        if !matches!(entry.stage, Stage::Arriving) || entry.hung_up {
+            return;
+        }
+        let straight_to = match &access {
+            Some(access) => access.room.as_ref().map(|room| room.as_str().to_owned()),
+            None => looks_like_a_room(&entry.dialled).then(|| entry.dialled.clone()),
+        };
+        entry.language = access.map(|access| access.language).unwrap_or_default();
+        entry.stage = Stage::Menu(Menu::new(entry.language, straight_to));
+        let rtp = entry.local_rtp.expect("a line was opened before the look-up");
+        self.to_sip.push_back(SipCommand::Answer { leg, rtp });
+    }
+
+    fn established(&mut self, leg: LegId, stream: Stream) {
+        self.to_line(leg, ToShard::SetStream(leg, stream));
+        self.menu_input(leg, MenuInput::Begin);
+    }
+
+    fn ended(&mut self, leg: LegId, reason: EndReason) {
+        let Some(entry) = self.legs.remove(&leg) else { return };
+        self.arm(Sleeper::Leg(leg), None);
+        // a reason of our own came first: the SIP side may only know that it was told to hang up
+        let reason = entry.ending.unwrap_or(reason);
+        tracing::info!(%leg, reason = reason.word(), "call ended");
+        if let Some(shard) = entry.shard {
+            self.lines_on_shard[shard] -= 1;
+            self.shard(shard, ToShard::Close(leg));
+        }
+        if let Stage::InRoom(number) = &entry.stage {
+            // a room has no objection to somebody's leaving
+            let _ = self.room_input(&number.clone(), Input::Leave { leg, reason });
+        }
+        self.to_ledger.push_back(LedgerEntry::CallEnded {
+            call: entry.call,
+            at_ms: ms(self.now()),
+            reason: reason.word().to_owned(),
+        });
+    }
+}
+
+/// A dialled number that names a room itself; anything else reaches the voice menu.
+fn looks_like_a_room(dialled: &str) -> bool {
+    confab_core::ids::RoomNumber::parse(dialled).is_some()
+}

@@ -1,0 +1,251 @@
+//! From the voice menu to the room: carries out what the menu wants, and moves the call in.
+
+use confab_core::event::EndReason;
+use confab_core::ids::{LegId, PlayId, RoomNumber};
+use confab_core::menu::{MenuEffect, MenuInput};
+use confab_core::prompt::Clip;
+use confab_core::room::{Input, Joining};
+use confab_core::time::Time;
+use confab_store::RoomRow;
+use tokio::time::timeout;
+
+use super::call::LOOK_UP_TIMEOUT;
+use super::leg::{Asker, Entry, Playing, Stage};
+use super::{Found, REMEMBERED_ROOMS, Sleeper, Switchboard};
+use crate::media::{Line, Sound, ToShard};
+
+/// The longest spoken name.
+const NAME_MS: u32 = 5_000;
+/// A goodbye that has not ended after this long is cut short.
+const GOODBYE_MS: u64 = 20_000;
+
+impl Switchboard {
+    pub(super) fn menu_input(&mut self, leg: LegId, input: MenuInput) {
+        let now = self.now();
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Stage::Menu(menu) = &mut entry.stage else { return };
+        let mut effects = Vec::new();
+        menu.handle(now, input, &mut effects);
+        for effect in effects {
+            self.menu_effect(leg, effect);
+        }
+        self.arm_leg(leg);
+    }
+
+    pub(super) fn arm_leg(&mut self, leg: LegId) {
+        let at = self.legs.get(&leg).and_then(|entry| entry.next_deadline());
+        self.arm(Sleeper::Leg(leg), at);
+    }
+
+    fn menu_effect(&mut self, leg: LegId, effect: MenuEffect) {
+        match effect {
+            MenuEffect::Play { play, clips } => self.play(leg, Asker::Menu, play, &clips),
+            MenuEffect::StopPlay => self.stop_play(leg),
+            MenuEffect::LookUpRoom(digits) => self.look_up_room(leg, digits),
+            MenuEffect::CheckPin { number, pin } => self.check_pin(leg, number, pin),
+            MenuEffect::RecordName => self.to_line(leg, ToShard::TakeName(leg, NAME_MS)),
+            MenuEffect::StopName => self.to_line(leg, ToShard::StopName(leg)),
+            MenuEffect::Enter { number, settings, role, billing_code, spoken_name } => {
+                let settings = *settings;
+                self.enter(leg, Entry { number, settings, role, billing_code, spoken_name });
+            }
+            MenuEffect::Hangup(reason) => {
+                if let Some(entry) = self.legs.get_mut(&leg) {
+                    entry.stage = Stage::Leaving;
+                }
+                self.hang_up_after_goodbye(leg, reason);
+            }
+        }
+    }
+
+    fn look_up_room(&mut self, leg: LegId, digits: String) {
+        let store = self.parts.store.clone();
+        self.look_up(async move {
+            let room = match timeout(LOOK_UP_TIMEOUT, store.room(&digits)).await {
+                Ok(Ok(room)) => Ok(room.map(Box::new)),
+                away => {
+                    tracing::warn!(?away, "rooms cannot be looked up");
+                    Err(())
+                }
+            };
+            Found::Room { leg, digits, room }
+        });
+    }
+
+    fn check_pin(&mut self, leg: LegId, number: RoomNumber, pin: String) {
+        let store = self.parts.store.clone();
+        self.look_up(async move {
+            let right = match timeout(LOOK_UP_TIMEOUT, store.check_pin(&number, &pin)).await {
+                Ok(Ok(right)) => right,
+                away => {
+                    tracing::warn!(?away, "PINs cannot be checked");
+                    false
+                }
+            };
+            Found::Pin { leg, right }
+        });
+    }
+
+    pub(super) fn found(&mut self, found: Found) {
+        match found {
+            Found::Dialled { leg, access } => self.dialled_found(leg, access),
+            Found::Room { leg, digits, room } => self.room_found(leg, &digits, room),
+            Found::Pin { leg, right } => self.menu_input(leg, MenuInput::PinChecked(right)),
+        }
+    }
+
+    /// While the database is away, rooms that were looked up before are still known.
+    fn room_found(&mut self, leg: LegId, digits: &str, room: Result<Option<Box<RoomRow>>, ()>) {
+        let row = match room {
+            Ok(Some(row)) => {
+                if self.remembered.len() >= REMEMBERED_ROOMS {
+                    self.remembered.clear();
+                }
+                self.remembered.insert(digits.to_owned(), (*row).clone());
+                Some(*row)
+            }
+            Ok(None) => {
+                self.remembered.remove(digits);
+                None
+            }
+            Err(()) => self.remembered.get(digits).cloned(),
+        };
+        let input = row.map_or(MenuInput::RoomUnknown, |row| MenuInput::RoomFound {
+            number: row.number,
+            settings: Box::new(row.settings),
+        });
+        self.menu_input(leg, input);
+    }
+
+    /// Takes the call into the room, whose shard its line moves to when it is on another one. A
+    /// room that is not there yet is made on the shard that has the line already.
+    fn enter(&mut self, leg: LegId, entry: Entry) {
+        let Some(call) = self.legs.get_mut(&leg) else { return };
+        let Some(here) = call.shard else { return };
+        let there = self.rooms.get(&entry.number).map_or(here, |live| live.shard);
+        call.stage = Stage::Entering(Box::new(entry));
+        if there == here {
+            self.join(leg, here);
+        } else {
+            call.shard = None;
+            call.playing.clear();
+            self.lines_on_shard[here] -= 1;
+            self.lines_on_shard[there] += 1;
+            self.shard(here, ToShard::Release(leg));
+        }
+    }
+
+    /// A line has been given back by its shard and goes to the one of its room.
+    pub(super) fn released(&mut self, line: Box<Line>) {
+        let leg = line.leg();
+        let Some(call) = self.legs.get_mut(&leg) else {
+            // hung up on the way: closing the line is all that is left
+            return drop(line);
+        };
+        let Stage::Entering(entry) = &call.stage else { return drop(line) };
+        let number = entry.number.clone();
+        let there = self.rooms.get(&number).map(|live| live.shard).unwrap_or_default();
+        let stream = call.stream_in_transit.take();
+        call.shard = Some(there);
+        self.recount_lines();
+        self.shard(there, ToShard::Adopt(line));
+        if let Some(stream) = stream {
+            self.shard(there, ToShard::SetStream(leg, stream));
+        }
+        self.join(leg, there);
+    }
+
+    fn recount_lines(&mut self) {
+        self.lines_on_shard.fill(0);
+        for shard in self.legs.values().filter_map(|leg| leg.shard) {
+            self.lines_on_shard[shard] += 1;
+        }
+    }
+
+    fn join(&mut self, leg: LegId, shard: usize) {
+        let Some(call) = self.legs.get_mut(&leg) else { return };
+        let Stage::Entering(entry) = std::mem::replace(&mut call.stage, Stage::Leaving) else {
+            return;
+        };
+        call.stage = Stage::InRoom(entry.number.clone());
+        // the room's language holds in the room
+        call.language = entry.settings.language;
+        let joining = Joining {
+            leg,
+            role: entry.role,
+            name: call.caller.name.clone(),
+            number: call.caller.number.clone(),
+            spoken_name: entry.spoken_name,
+            billing_code: entry.billing_code.clone(),
+        };
+        let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
+        let key = self.live_room(&entry, shard, leg, name);
+        self.shard(shard, ToShard::Enter(leg, key));
+        // being refused is spoken; joining has no other errors
+        let _ = self.room_input(&entry.number, Input::Join(joining));
+    }
+
+    pub(super) fn play(&mut self, leg: LegId, asker: Asker, asked_as: PlayId, clips: &[Clip]) {
+        let on_shard = self.next_play();
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let own = entry.spoken_name.clone();
+        let names = match &entry.stage {
+            Stage::InRoom(number) => self.rooms.get(number).map(|live| &live.names),
+            _ => None,
+        };
+        let name_of = |whose: LegId| -> Option<Sound> {
+            names.and_then(|names| names.get(&whose).cloned()).or(own.clone().filter(|_| whose == leg))
+        };
+        let prompts = &self.parts.prompts;
+        let mut sounds: Vec<Sound> = Vec::new();
+        for clip in clips {
+            sounds.extend(prompts.render(entry.language, clip, &name_of));
+        }
+        entry.playing.push_back(Playing { on_shard, asker, asked_as });
+        self.to_line(leg, ToShard::PlayToLeg(leg, on_shard, sounds));
+    }
+
+    pub(super) fn stop_play(&mut self, leg: LegId) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.playing.clear();
+        }
+        self.to_line(leg, ToShard::StopPlay(leg));
+    }
+
+    pub(super) fn played(&mut self, leg: LegId, on_shard: PlayId) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Some(at) = entry.playing.iter().position(|playing| playing.on_shard == on_shard) else {
+            return;
+        };
+        let ended = entry.playing.remove(at).expect("its position was just found");
+        match (ended.asker, &entry.stage) {
+            (Asker::Menu, Stage::Menu(_)) => self.menu_input(leg, MenuInput::Played(ended.asked_as)),
+            (Asker::Room, Stage::InRoom(number)) => {
+                let input = Input::Played { leg, play: ended.asked_as };
+                let _ = self.room_input(&number.clone(), input);
+            }
+            _ => {}
+        }
+        self.hang_up_if_said(leg);
+    }
+
+    pub(super) fn hang_up_after_goodbye(&mut self, leg: LegId, reason: EndReason) {
+        let latest = Time(self.now().0 + GOODBYE_MS);
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.ending = Some(entry.ending.unwrap_or(reason));
+            entry.ends_at = Some(latest);
+        }
+        self.hang_up_if_said(leg);
+        self.arm_leg(leg);
+    }
+
+    fn hang_up_if_said(&mut self, leg: LegId) {
+        let Some(entry) = self.legs.get(&leg) else { return };
+        if let Some(reason) = entry.ending
+            && entry.playing.is_empty()
+            && !entry.hung_up
+        {
+            self.hang_up(leg, reason);
+        }
+    }
+}

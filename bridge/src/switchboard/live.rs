@@ -1,0 +1,195 @@
+//! Rooms in use: carries out what a room wants, and tells its facts to ledger, portal and log.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use confab_core::command::CommandRefusal;
+use confab_core::effect::{Audience, Effect};
+use confab_core::event::{EndReason, Fact, Role};
+use confab_core::ids::{ConferenceId, LegId, RoomNumber};
+use confab_core::room::{Input, Room};
+use confab_core::settings::Language;
+use confab_store::LedgerEntry;
+use uuid::Uuid;
+
+use super::leg::{Asker, Entry};
+use super::recording::Recording;
+use super::{Sleeper, Switchboard};
+use crate::clock::ms;
+use crate::media::{RoomKey, Sound, ToShard};
+
+/// A room with a conference in it.
+pub(super) struct LiveRoom {
+    pub room: Room,
+    pub key: RoomKey,
+    pub shard: usize,
+    pub conference: ConferenceId,
+    pub language: Language,
+    pub recording: Option<Recording>,
+    /// spoken names, of those who have left as well: their leaving is still to be told
+    pub names: HashMap<LegId, Sound>,
+    /// why the last leg left, which is why the conference ended
+    pub last_reason: EndReason,
+}
+
+impl Switchboard {
+    /// The key of the live room that `entry` leads to; the room is made when nobody is in it.
+    pub(super) fn live_room(
+        &mut self,
+        entry: &Entry,
+        shard: usize,
+        leg: LegId,
+        name: Option<Sound>,
+    ) -> RoomKey {
+        if !self.rooms.contains_key(&entry.number) {
+            self.next_key += 1;
+            let conference = ConferenceId(Uuid::now_v7().to_string());
+            let (number, settings) = (entry.number.clone(), entry.settings.clone());
+            let live = LiveRoom {
+                room: Room::new(number, conference.clone(), settings, self.now()),
+                key: RoomKey(self.next_key),
+                shard,
+                conference,
+                language: entry.settings.language,
+                recording: None,
+                names: HashMap::new(),
+                last_reason: EndReason::CallerHungUp,
+            };
+            self.rooms.insert(entry.number.clone(), live);
+        }
+        let live = self.rooms.get_mut(&entry.number).expect("it was made above when it was not there");
+        live.names.extend(name.map(|name| (leg, name)));
+        live.key
+    }
+
+    /// Gives a room its input, and what follows from it, until nothing more does.
+    pub(super) fn room_input(
+        &mut self,
+        number: &RoomNumber,
+        input: Input,
+    ) -> Result<(), CommandRefusal> {
+        let now = self.now();
+        let mut answer = None;
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let Some(live) = self.rooms.get_mut(number) else {
+                return answer.unwrap_or(Err(CommandRefusal::NoConference));
+            };
+            if let Input::Leave { reason, .. } = &input {
+                live.last_reason = *reason;
+            }
+            let mut effects = Vec::new();
+            let result = live.room.handle(now, input, &mut effects);
+            answer.get_or_insert(result);
+            for effect in effects {
+                self.room_effect(number, effect, &mut inputs);
+            }
+        }
+        let at = self.rooms.get(number).and_then(|live| live.room.next_deadline());
+        self.arm(Sleeper::Room(number.clone()), at);
+        self.show(number);
+        answer.unwrap_or(Ok(()))
+    }
+
+    fn room_effect(&mut self, number: &RoomNumber, effect: Effect, inputs: &mut VecDeque<Input>) {
+        match effect {
+            Effect::SetVoice { leg, voice } => self.to_line(leg, ToShard::SetVoice(leg, voice)),
+            Effect::Play { to: Audience::Leg(leg), play, clips } => {
+                self.play(leg, Asker::Room, play, &clips);
+            }
+            Effect::Play { to: Audience::Room, clips, .. } => self.play_to_room(number, &clips),
+            Effect::StopPlay { leg } => self.stop_play(leg),
+            Effect::Hangup { leg, reason } => self.hang_up_after_goodbye(leg, reason),
+            Effect::StartRecording => inputs.push_back(self.start_recording(number)),
+            Effect::StopRecording => self.stop_recording(number),
+            Effect::Emit(fact) => self.fact(number, fact),
+            Effect::Close => self.close_room(number),
+        }
+    }
+
+    fn play_to_room(&mut self, number: &RoomNumber, clips: &[confab_core::prompt::Clip]) {
+        let Some(live) = self.rooms.get(number) else { return };
+        let name_of = |leg: LegId| live.names.get(&leg).cloned();
+        let prompts = &self.parts.prompts;
+        let sounds =
+            clips.iter().flat_map(|clip| prompts.render(live.language, clip, &name_of)).collect();
+        self.shard(live.shard, ToShard::PlayToRoom(live.key, sounds));
+    }
+
+    fn close_room(&mut self, number: &RoomNumber) {
+        if let Some(live) = self.rooms.remove(number) {
+            self.shard(live.shard, ToShard::CloseRoom(live.key));
+        }
+    }
+
+    /// A bug ended this room on its shard; its callers are let go.
+    pub(super) fn room_broken(&mut self, key: RoomKey, legs: Vec<LegId>) {
+        tracing::error!(room = key.0, legs = legs.len(), "a room has broken");
+        for leg in legs {
+            self.hang_up(leg, EndReason::SignallingFailed);
+        }
+    }
+
+    fn fact(&mut self, number: &RoomNumber, fact: Fact) {
+        let Some(live) = self.rooms.get(number) else { return };
+        tracing::debug!(room = %number, conference = %live.conference, ?fact, "fact");
+        let at_ms = ms(self.now());
+        let conference = live.conference.0.clone();
+        let call = |leg: &LegId| self.legs.get(leg).map(|entry| entry.call.clone());
+        let entry = match &fact {
+            Fact::ConferenceStarted => {
+                let billing_code = live.room.snapshot().billing_code;
+                let room = number.to_string();
+                Some(LedgerEntry::ConferenceStarted { conference, room, at_ms, billing_code })
+            }
+            Fact::LegJoined { leg, role } => call(leg).map(|call| {
+                let host = *role == Role::Host;
+                LedgerEntry::CallJoined { call, conference, at_ms, host }
+            }),
+            Fact::Renamed { leg, name } => {
+                call(leg).map(|call| LedgerEntry::CallNamed { call, name: name.clone() })
+            }
+            Fact::BillingCode(code) => {
+                Some(LedgerEntry::ConferenceBilled { conference, billing_code: code.clone() })
+            }
+            Fact::RecordingNotice { leg } => live.recording.as_ref().and_then(|recording| {
+                let recording = recording.id.clone();
+                call(leg).map(|call| LedgerEntry::RecordingNotice { recording, call, at_ms })
+            }),
+            Fact::ConferenceEnded => {
+                let reason = conference_end_word(live.last_reason).to_owned();
+                Some(LedgerEntry::ConferenceEnded { conference, at_ms, reason })
+            }
+            _ => None,
+        };
+        self.to_ledger.extend(entry);
+    }
+
+    /// Notes the room's new look for the portal.
+    fn show(&mut self, number: &RoomNumber) {
+        let look = self.rooms.get(number).map(|live| live.room.snapshot());
+        match look {
+            Some(look) => {
+                if self.house.get(number).is_some_and(|before| **before == look) {
+                    return;
+                }
+                self.house.insert(number.clone(), Arc::new(look));
+            }
+            None => {
+                if self.house.remove(number).is_none() {
+                    return;
+                }
+            }
+        }
+        self.house_changed = true;
+    }
+}
+
+/// Why a conference ended, from why its last leg left.
+fn conference_end_word(last: EndReason) -> &'static str {
+    match last {
+        EndReason::ConferenceEnded => "ended_by_host",
+        EndReason::Shutdown => "shutdown",
+        _ => "nobody_left",
+    }
+}
