@@ -1,0 +1,383 @@
+//! The phone itself: places or takes one call and lives through it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rsip::Method;
+use tokio::net::UdpSocket;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::dialog::{Session, new_token};
+use super::ear::Ear;
+use super::keys::keys;
+use super::media::MediaPort;
+use super::message::{Content, Dialog};
+use super::mouth::Format;
+use super::sdp::{Direction, Sdp};
+use super::wire::{self, Transport};
+use crate::sound::g711::Law;
+
+/// How to call.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// who is calling, as test messages name it and as the display name says
+    pub name: String,
+    /// user part of From
+    pub number: String,
+    /// UDP or TCP
+    pub transport: Transport,
+    /// laws offered, best first
+    pub laws: Vec<Law>,
+    /// length of the packets sent
+    pub packet_ms: u32,
+    /// payload type of RFC 4733 keys; none: only INFO
+    pub keys: Option<u8>,
+    /// tone to hum from the start
+    pub hum_hz: Option<u32>,
+    /// the INVITE carries no SDP; the offer comes in the 200 and the answer goes in the ACK
+    pub late_offer: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            name: "phone".into(),
+            number: "5550100".into(),
+            transport: Transport::Udp,
+            laws: vec![Law::Mu],
+            packet_ms: 20,
+            keys: Some(101),
+            hum_hz: None,
+            late_offer: false,
+        }
+    }
+}
+
+impl Plan {
+    /// A phone of this name that hums.
+    pub fn humming(name: &str, hz: u32) -> Self {
+        Self {
+            name: name.into(),
+            hum_hz: Some(hz),
+            ..Self::default()
+        }
+    }
+
+    fn format(&self) -> Format {
+        let law = self.laws.first().copied().unwrap_or_default();
+        Format {
+            law,
+            packet_ms: self.packet_ms,
+            keys: self.keys,
+        }
+    }
+}
+
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// No answer yet.
+    Calling,
+    /// A 180 or 183 has come.
+    Ringing,
+    /// Answered and acknowledged.
+    Talking,
+    /// A final answer of 300 or more.
+    Refused(u16),
+    /// They said BYE.
+    EndedByThem,
+    /// We hung up.
+    EndedByUs,
+}
+
+/// A telephone with one call. Dropped without [`Phone::hang_up`] it dies without a goodbye.
+#[derive(Debug)]
+pub struct Phone {
+    /// hears what comes
+    pub ear: Ear,
+    session: Arc<Session>,
+    tasks: Vec<JoinHandle<()>>,
+    state: watch::Receiver<CallState>,
+}
+
+impl Phone {
+    /// Sends the INVITE to `user` at `server` and comes back at once.
+    ///
+    /// # Errors
+    /// When no port can be had, or the server cannot be connected.
+    pub async fn dial(server: SocketAddr, user: &str, plan: Plan) -> Result<Self> {
+        let (sender, receiver) = wire::open(plan.transport, server).await?;
+        let tcp = if plan.transport == Transport::Tcp {
+            ";transport=tcp"
+        } else {
+            ""
+        };
+        let dialog = Dialog {
+            call_id: format!("{}@{}", new_token(), sender.local().ip()),
+            local: format!(
+                "\"{}\" <sip:{}@{}>;tag={}",
+                plan.name,
+                plan.number,
+                sender.local().ip(),
+                new_token()
+            ),
+            remote: format!("<sip:{user}@{server}>"),
+            target: format!("sip:{user}@{server}{tcp}"),
+            cseq: 0,
+            peer: server,
+        };
+        let mut phone = Self::new(plan, sender, receiver, dialog)?;
+        let session = phone.session.clone();
+        phone
+            .tasks
+            .push(tokio::spawn(async move { session.invite().await }));
+        Ok(phone)
+    }
+
+    /// Calls and waits for the answer.
+    ///
+    /// # Errors
+    /// When the call is not answered within ten seconds.
+    pub async fn call(server: SocketAddr, user: &str, plan: Plan) -> Result<Self> {
+        let phone = Self::dial(server, user, plan).await?;
+        phone.answered(Duration::from_secs(10)).await?;
+        Ok(phone)
+    }
+
+    /// A phone that answers the first call that comes to its address by UDP.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn wait_for_call(plan: Plan) -> Result<(Self, SocketAddr)> {
+        let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
+        let (sender, receiver) = wire::udp(socket)?;
+        let address = sender.local();
+        let dialog = Dialog {
+            call_id: String::new(),
+            local: String::new(),
+            remote: String::new(),
+            target: String::new(),
+            cseq: 0,
+            peer: address,
+        };
+        Ok((Self::new(plan, sender, receiver, dialog)?, address))
+    }
+
+    fn new(plan: Plan, out: wire::Sender, input: wire::Receiver, dialog: Dialog) -> Result<Self> {
+        let ear = Ear::new(&plan.name);
+        let media = MediaPort::open(out.local().ip(), plan.format(), ear.clone())?;
+        media.mouth.hum(plan.hum_hz);
+        let (state_sender, state) = watch::channel(CallState::Calling);
+        let session = Arc::new(Session::new(plan, out, dialog, media, state_sender));
+        let reader = session.clone();
+        let tasks = vec![tokio::spawn(async move { reader.read(input).await })];
+        Ok(Self {
+            ear,
+            session,
+            tasks,
+            state,
+        })
+    }
+
+    /// The name given to it.
+    pub fn name(&self) -> &str {
+        &self.session.plan.name
+    }
+
+    /// How far the call is now.
+    pub fn state(&self) -> CallState {
+        *self.state.borrow()
+    }
+
+    /// Waits until the call has reached a state for which `is_so` holds.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub async fn wait_for(
+        &self,
+        within: Duration,
+        is_so: impl Fn(CallState) -> bool,
+    ) -> Result<CallState> {
+        let mut state = self.state.clone();
+        let reached = tokio::time::timeout(within, state.wait_for(|s| is_so(*s))).await;
+        match reached {
+            Ok(Ok(state)) => Ok(*state),
+            _ => bail!(
+                "{}: call is still {:?} after {within:?}",
+                self.name(),
+                self.state()
+            ),
+        }
+    }
+
+    /// Waits until the call is answered.
+    ///
+    /// # Errors
+    /// When it is refused, or the time is over.
+    pub async fn answered(&self, within: Duration) -> Result<()> {
+        match self.wait_for(within, |s| s > CallState::Ringing).await? {
+            CallState::Talking => Ok(()),
+            other => bail!("{}: call was not answered but {other:?}", self.name()),
+        }
+    }
+
+    /// Waits until they hang up.
+    ///
+    /// # Errors
+    /// When they do not in time.
+    pub async fn ended_by_them(&self, within: Duration) -> Result<()> {
+        self.wait_for(within, |s| s == CallState::EndedByThem)
+            .await
+            .map(|_| ())
+    }
+
+    /// Gives up before the answer (CANCEL).
+    ///
+    /// # Errors
+    /// When the CANCEL is not answered.
+    pub async fn cancel(&self) -> Result<()> {
+        self.session.cancel().await
+    }
+
+    /// Presses keys by RFC 4733 and waits until they have been sent.
+    ///
+    /// # Errors
+    /// When the phone's sound has stopped.
+    pub async fn key(&self, text: &str) -> Result<()> {
+        let sent = self
+            .session
+            .with_media(|media| media.mouth.press(&keys(text)));
+        tokio::time::timeout(Duration::from_secs(30), sent).await??;
+        Ok(())
+    }
+
+    /// Presses a key by SIP INFO.
+    ///
+    /// # Errors
+    /// When it is not answered by 200.
+    pub async fn key_by_info(&self, key: char) -> Result<()> {
+        let body = format!("Signal={key}\r\nDuration=160\r\n");
+        let content = Content {
+            media_type: Some("application/dtmf-relay"),
+            body,
+        };
+        match self.session.ask(Method::Info, content).await? {
+            200..300 => Ok(()),
+            status => bail!("{}: INFO was answered {status}", self.name()),
+        }
+    }
+
+    /// Hums a tone, or is silent.
+    pub fn hum(&self, hz: Option<u32>) {
+        self.session.with_media(|media| media.mouth.hum(hz));
+    }
+
+    /// Says something and waits until it has been sent.
+    ///
+    /// # Errors
+    /// When the phone's sound has stopped.
+    pub async fn say(&self, samples: &[i16]) -> Result<()> {
+        let said = self.session.with_media(|media| media.mouth.say(samples));
+        tokio::time::timeout(Duration::from_secs(30), said).await??;
+        Ok(())
+    }
+
+    /// Puts the other side on hold by a re-INVITE; returns the direction of the answer.
+    ///
+    /// # Errors
+    /// When the re-INVITE is refused.
+    pub async fn hold(&self) -> Result<Direction> {
+        self.session
+            .with_media(|media| media.mouth.set_sending(false));
+        Ok(self.session.reinvite(Direction::SendOnly).await?.direction)
+    }
+
+    /// Ends the hold.
+    ///
+    /// # Errors
+    /// When the re-INVITE is refused.
+    pub async fn resume(&self) -> Result<Direction> {
+        let answer = self.session.reinvite(Direction::SendRecv).await?;
+        self.session
+            .with_media(|media| media.mouth.set_sending(true));
+        Ok(answer.direction)
+    }
+
+    /// Moves the call's sound to other ports by a re-INVITE, as a phone does that changes networks.
+    ///
+    /// # Errors
+    /// When no ports can be had, or the re-INVITE is refused.
+    pub async fn move_media(&self, hum_hz: Option<u32>) -> Result<()> {
+        let plan = &self.session.plan;
+        let address = self.session.with_media(|media| media.local().ip());
+        let next = MediaPort::open(address, plan.format(), self.ear.clone())?;
+        next.mouth.hum(hum_hz);
+        let old = self.session.replace_media(next);
+        self.session.reinvite(Direction::SendRecv).await?;
+        drop(old);
+        Ok(())
+    }
+
+    /// Sends OPTIONS in the dialog; returns the status.
+    ///
+    /// # Errors
+    /// When nothing is answered.
+    pub async fn options(&self) -> Result<u16> {
+        self.session.ask(Method::Options, Content::default()).await
+    }
+
+    /// What the other side last said about its media.
+    ///
+    /// # Errors
+    /// Before the answer.
+    pub fn their_sdp(&self) -> Result<Sdp> {
+        self.session.their_sdp().context("no SDP has come yet")
+    }
+
+    /// The Call-ID.
+    pub fn call_id(&self) -> String {
+        self.session.call_id()
+    }
+
+    /// Hangs up and waits for the answer. A call that has ended already stays ended.
+    ///
+    /// # Errors
+    /// When BYE is not answered.
+    pub async fn hang_up(self) -> Result<()> {
+        self.session.bye().await
+    }
+
+    /// Is gone without a word: no BYE, no packet, no answer.
+    pub fn die(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.session.with_media(|media| media.mouth.stop());
+    }
+}
+
+impl PartialOrd for CallState {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        let rank = |s: &Self| match s {
+            CallState::Calling => 0,
+            CallState::Ringing => 1,
+            CallState::Talking => 2,
+            CallState::Refused(_) | CallState::EndedByThem | CallState::EndedByUs => 3,
+        };
+        Some(rank(self).cmp(&rank(other)))
+    }
+}
+
+/// A mutex that is only ever held for a few instructions.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics while holding it")
+}
