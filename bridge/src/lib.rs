@@ -9,7 +9,6 @@ pub mod janitor;
 pub mod ledger;
 pub mod media;
 pub mod prompts;
-pub mod prompts;
 pub mod serve;
 pub mod switchboard;
 pub mod vitals;
