@@ -51,6 +51,31 @@ impl EndReason {
     }
 }
 
+/// Why a conference ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConferenceEnd {
+    /// The last caller hung up.
+    NobodyLeft,
+    /// The last host had left, and none came back in time.
+    HostLeft,
+    /// A host ended it for everybody.
+    EndedByHost,
+    /// Confab stopped.
+    Shutdown,
+}
+
+impl ConferenceEnd {
+    /// The word for it in the ledger, in logs and in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            ConferenceEnd::NobodyLeft => "nobody_left",
+            ConferenceEnd::HostLeft => "host_left",
+            ConferenceEnd::EndedByHost => "ended_by_host",
+            ConferenceEnd::Shutdown => "shutdown",
+        }
+    }
+}
+
 /// A fact about one conference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -69,6 +94,11 @@ pub enum Fact {
         leg: LegId,
         /// why
         reason: EndReason,
+    },
+    /// A caller found the room locked and waits at the door; `LegJoined` or `LegRefused` follows.
+    LegKnocked {
+        /// which
+        leg: LegId,
     },
     /// A caller was refused at the room's door.
     LegRefused {
@@ -102,6 +132,8 @@ pub enum Fact {
     LockChanged(bool),
     /// Chimes were switched.
     ChimesChanged(bool),
+    /// Whether the conference may go on after the last host has left was switched.
+    ContinueChanged(bool),
     /// Recording started (again).
     RecordingStarted,
     /// Recording stopped.

@@ -85,7 +85,8 @@ pub enum Prompt {
     WillEnd,
     /// "In the room are:"; the names follow.
     RollCall,
-    /// "There are no recorded names." / "and one caller without a name" / "and N callers without..."
+    /// "and one caller without a name" / "and N callers without a name", after the names; N is
+    /// never 0.
     WithoutName(u32),
     /// "has joined", after a recorded name.
     HasJoined,

@@ -3,14 +3,47 @@
 //! [`Room::handle`] takes what happened, [`Effect`]s say what is to be done, and
 //! [`Room::next_deadline`] says when to call again with [`Input::Wake`]. Who is muted is computed
 //! from role, mode, own mute and hand each time it is asked; it is stored nowhere.
+//!
+//! A leg the room knows is in one of three places:
+//!
+//! ```text
+//!            Join                     Admit, unlock
+//!   locked ---------> at the door ------------------> in the room
+//!                         | 60 s, Drop                    | Drop, End, ends_at
+//!   full -----------> on the way out <--------------------'
+//!                         | Leave                         | Leave
+//!                         '------------> gone <-----------'   the last one: Close
+//! ```
+//!
+//! In the room everybody waits with music until the conference has begun: with the first host, or
+//! with the first caller when guests may start. It touches no sound, no clock and no other room.
 
-use crate::command::{Actor, Command, CommandRefusal};
+mod command;
+mod door;
+mod ending;
+mod hands;
+mod keypad;
+mod leaving;
+mod lecture;
+mod look;
+mod mute;
+mod people;
+mod recording;
+mod speech;
+
+use crate::command::{Actor, Command, CommandRefusal, LectureMode};
 use crate::effect::Effect;
-use crate::event::{EndReason, Role};
+use crate::event::{ConferenceEnd, EndReason, Fact, Role};
 use crate::ids::{ConferenceId, LegId, PlayId, RoomNumber};
-use crate::settings::RoomSettings;
-use crate::snapshot::RoomSnapshot;
+use crate::settings::{Announce, RoomSettings};
 use crate::time::Time;
+
+use door::Door;
+use ending::Ending;
+use hands::Hands;
+use leaving::Leaving;
+use people::People;
+use recording::Recording;
 
 /// A leg that has passed the voice menu and wants in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,33 +116,151 @@ pub enum Input {
 
 /// One conference.
 #[derive(Debug)]
-pub struct Room {}
+pub struct Room {
+    number: RoomNumber,
+    conference: ConferenceId,
+    settings: RoomSettings,
+    since: Time,
+    stage: Stage,
+    people: People,
+    door: Door,
+    leaving: Vec<Leaving>,
+    /// those in the room hear each other; otherwise they wait
+    begun: bool,
+    lecture: LectureMode,
+    hands: Hands,
+    recording: Recording,
+    chimes: bool,
+    continues: bool,
+    ending: Option<Ending>,
+    billing_code: Option<String>,
+    billing_chosen: bool,
+    why_ended: ConferenceEnd,
+    seq: u64,
+    next_play: u64,
+    /// of the input being handled
+    now: Time,
+    /// of the input being handled
+    effects: Vec<Effect>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Empty,
+    Running,
+    Closed,
+}
 
 impl Room {
     /// An empty room in which a conference is about to start.
-    pub fn new(_n: RoomNumber, _c: ConferenceId, _s: RoomSettings, _now: Time) -> Self {
-        Self {}
+    pub fn new(
+        number: RoomNumber,
+        conference: ConferenceId,
+        settings: RoomSettings,
+        now: Time,
+    ) -> Self {
+        Self {
+            number,
+            conference,
+            since: now,
+            stage: Stage::Empty,
+            people: People::default(),
+            door: Door::default(),
+            leaving: Vec::new(),
+            begun: false,
+            lecture: LectureMode::default(),
+            hands: Hands::default(),
+            recording: Recording::Off,
+            chimes: settings.announce != Announce::Nothing,
+            continues: !settings.continue_after_host.is_zero(),
+            ending: None,
+            billing_code: settings.billing_code.clone(),
+            billing_chosen: false,
+            why_ended: ConferenceEnd::NobodyLeft,
+            seq: 0,
+            next_play: 0,
+            now,
+            effects: Vec::new(),
+            settings,
+        }
     }
 
     /// Takes one input at time `now` and appends what is to be done to `effects`.
-    /// An error is a refusal to an [`Actor::Portal`]; nothing has changed then. Keypad refusals are
-    /// spoken instead, and are `Ok`.
+    ///
+    /// # Errors
+    /// A refusal to an [`Actor::Portal`] or [`Actor::House`]; nothing has changed then. Keypad
+    /// refusals are spoken instead, and are `Ok`.
     pub fn handle(
         &mut self,
-        _now: Time,
-        _input: Input,
-        _effects: &mut Vec<Effect>,
+        now: Time,
+        input: Input,
+        effects: &mut Vec<Effect>,
     ) -> Result<(), CommandRefusal> {
-        Ok(())
+        self.now = self.now.max(now);
+        let answer = match input {
+            Input::Command { by, command } => self.command(by, command),
+            Input::Join(joining) => {
+                self.join(joining);
+                Ok(())
+            }
+            other => {
+                self.note(other);
+                Ok(())
+            }
+        };
+        self.close_when_empty();
+        effects.append(&mut self.effects);
+        answer
+    }
+
+    fn note(&mut self, input: Input) {
+        match input {
+            Input::Leave { leg, reason } => self.leave(leg, reason),
+            Input::KeyPressed(leg) => self.key_pressed(leg),
+            Input::Talking { leg, talking } => {
+                if let Some(person) = self.people.get_mut(leg) {
+                    person.talking = talking;
+                }
+            }
+            Input::Played { leg, play } => self.played(leg, play),
+            Input::Recording(report) => self.recorder_reports(report),
+            Input::Wake => {
+                self.give_up_knocks();
+                self.come_to_the_end();
+            }
+            // `handle` has taken these
+            Input::Join(_) | Input::Command { .. } => {}
+        }
     }
 
     /// When [`Input::Wake`] is wanted next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
-        None
+        let ending = self.ending.as_ref().map(Ending::next_deadline);
+        self.door.next_deadline().into_iter().chain(ending).min()
     }
 
-    /// What it looks like now.
-    pub fn snapshot(&self) -> RoomSnapshot {
-        unreachable!()
+    /// A host who comes now is to be asked for a billing code: the room captures them, and none
+    /// has been chosen for this conference.
+    pub fn wants_billing_code(&self) -> bool {
+        self.settings.billing_capture && !self.billing_chosen
+    }
+
+    /// Why the conference ended; meant to be asked once [`Effect::Close`] has come.
+    pub fn why_ended(&self) -> ConferenceEnd {
+        self.why_ended
+    }
+
+    fn emit(&mut self, fact: Fact) {
+        self.seq += 1;
+        self.effects.push(Effect::Emit(fact));
+    }
+
+    fn close_when_empty(&mut self) {
+        let empty = self.people.is_empty() && self.door.is_empty() && self.leaving.is_empty();
+        if self.stage == Stage::Running && empty {
+            self.stage = Stage::Closed;
+            self.emit(Fact::ConferenceEnded);
+            self.effects.push(Effect::Close);
+        }
     }
 }

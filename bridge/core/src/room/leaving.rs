@@ -1,0 +1,125 @@
+//! The way out: callers who hang up, are dropped or are sent away, and what their going means for
+//! those who stay.
+
+use crate::command::{CommandRefusal, LectureMode};
+use crate::effect::{Effect, Voice};
+use crate::event::{ConferenceEnd, EndReason, Fact};
+use crate::ids::LegId;
+use crate::prompt::{Clip, Prompt};
+use crate::refusal::Refusal;
+use crate::settings::Announce;
+
+use super::Room;
+use super::hands::Hands;
+use super::people::{Person, SILENT};
+
+/// A leg that has been told goodbye and is being hung up.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub leg: LegId,
+    /// it had been let in, so its leaving is a fact
+    pub was_inside: bool,
+}
+
+impl Room {
+    pub(super) fn leave(&mut self, leg: LegId, reason: EndReason) {
+        if let Some(person) = self.people.remove(leg) {
+            self.emit(Fact::LegLeft { leg, reason });
+            self.without(&person);
+        } else if self.door.take(leg).is_some() {
+            self.emit(Fact::LegRefused {
+                leg,
+                refusal: Refusal::RoomLocked,
+            });
+        } else if self
+            .take_leaving(leg)
+            .is_some_and(|leaving| leaving.was_inside)
+        {
+            self.emit(Fact::LegLeft { leg, reason });
+        }
+    }
+
+    fn take_leaving(&mut self, leg: LegId) -> Option<Leaving> {
+        let index = self.leaving.iter().position(|leaving| leaving.leg == leg)?;
+        Some(self.leaving.remove(index))
+    }
+
+    /// A host ends one call.
+    pub(super) fn drop_leg(&mut self, leg: LegId) -> Result<(), CommandRefusal> {
+        if self.door.take(leg).is_some() {
+            self.refuse(leg, super::door::KNOCKING, Refusal::RoomLocked);
+            return Ok(());
+        }
+        let person = self.people.remove(leg).ok_or(CommandRefusal::NoSuchLeg)?;
+        self.send_out(
+            &person,
+            &[Prompt::YouWereDropped, Prompt::Goodbye],
+            EndReason::Dropped,
+        );
+        self.without(&person);
+        Ok(())
+    }
+
+    /// Everybody is told that it is over, and let go.
+    pub(super) fn end(&mut self, why: ConferenceEnd) {
+        let reason = match why {
+            ConferenceEnd::Shutdown => EndReason::Shutdown,
+            _ => EndReason::ConferenceEnded,
+        };
+        for person in self.people.take_all() {
+            self.send_out(&person, &[Prompt::ConferenceEnded, Prompt::Goodbye], reason);
+        }
+        self.why_ended = why;
+        self.deserted();
+    }
+
+    fn send_out(&mut self, person: &Person, words: &[Prompt], reason: EndReason) {
+        let leg = person.leg;
+        if !person.queue.is_empty() {
+            self.effects.push(Effect::StopPlay { leg });
+        }
+        self.see_out(leg, person.told, words, reason);
+        self.leaving.push(Leaving {
+            leg,
+            was_inside: true,
+        });
+    }
+
+    /// Takes a leg out of the sound, says the last words to it and hangs up.
+    pub(super) fn see_out(&mut self, leg: LegId, told: Voice, words: &[Prompt], reason: EndReason) {
+        if told != SILENT {
+            self.effects.push(Effect::SetVoice { leg, voice: SILENT });
+        }
+        self.say(leg, words);
+        self.effects.push(Effect::Hangup { leg, reason });
+    }
+
+    /// What follows from somebody's no longer being in the room.
+    fn without(&mut self, person: &Person) {
+        self.hands.forget(person.leg);
+        if self.people.is_empty() {
+            return self.deserted();
+        }
+        let mut clips = self.departure(person);
+        if self.begun && person.is_host() && !self.people.has_host() {
+            clips.push(Clip::Prompt(self.last_host_left()));
+        }
+        self.tell_room(clips);
+    }
+
+    /// Nobody is in the room. The conference closes when those at the door are gone as well; should
+    /// somebody come before that, the room is as it was at first.
+    fn deserted(&mut self) {
+        self.stop_recording();
+        self.refuse_knocks();
+        self.begun = false;
+        self.ending = None;
+        self.hands = Hands::default();
+        self.chimes = self.settings.announce != Announce::Nothing;
+        self.continues = !self.settings.continue_after_host.is_zero();
+        if !self.leaving.is_empty() {
+            self.set_locked(false);
+            self.set_lecture(LectureMode::Open);
+        }
+    }
+}

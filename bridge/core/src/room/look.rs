@@ -1,0 +1,54 @@
+//! What the room looks like from outside.
+
+use crate::snapshot::{Knock, LegSnapshot, RoomSnapshot};
+
+use super::Room;
+use super::people::Person;
+
+impl Room {
+    /// What it looks like now. Callers on the way out are no longer in it.
+    pub fn snapshot(&self) -> RoomSnapshot {
+        RoomSnapshot {
+            number: self.number.clone(),
+            conference: self.conference.clone(),
+            seq: self.seq,
+            since: self.since,
+            legs: self
+                .people
+                .iter()
+                .map(|person| self.look_of(person))
+                .collect(),
+            lecture: self.lecture,
+            locked: self.door.locked,
+            knocks: self
+                .door
+                .knocks
+                .iter()
+                .map(|knock| Knock {
+                    leg: knock.joining.leg,
+                    number: knock.joining.number.clone(),
+                    at: knock.since,
+                })
+                .collect(),
+            recording: self.recording.state(),
+            chimes: self.chimes,
+            continues: self.continues,
+            billing_code: self.billing_code.clone(),
+            ends_at: self.ending.map(|ending| ending.ends_at),
+        }
+    }
+
+    fn look_of(&self, person: &Person) -> LegSnapshot {
+        LegSnapshot {
+            leg: person.leg,
+            role: person.role,
+            name: person.name.clone(),
+            number: person.number.clone(),
+            since: person.since,
+            talking: person.talking && person.told.speak,
+            mute: self.mute_state(person),
+            hand: self.hands.get(person.leg),
+            waiting: !self.begun,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What is said to whom: prompts to one leg and to the room, and what is still queued for a leg.
+//!
+//! Knows the words by name only; when they are said is decided where the thing happens.
+
+use std::time::Duration;
+
+use crate::effect::{Audience, Effect};
+use crate::event::Fact;
+use crate::ids::{LegId, PlayId};
+use crate::prompt::{Clip, Prompt};
+use crate::time::Time;
+
+use super::Room;
+
+/// What is asked of one playback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Said, and that is all.
+    Plain,
+    /// Any key stops it.
+    List,
+    /// Contains the notice of the recording: must be heard, and is a fact when it has been.
+    Notice,
+}
+
+/// Playbacks queued for one leg that have not been heard to their end.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    plays: Vec<(PlayId, Kind)>,
+    list_stopped: Option<Time>,
+}
+
+impl Queue {
+    pub fn is_empty(&self) -> bool {
+        self.plays.is_empty()
+    }
+
+    fn has(&self, kind: Kind) -> bool {
+        self.plays.iter().any(|&(_, queued)| queued == kind)
+    }
+}
+
+impl Room {
+    /// Says prompts to one leg.
+    pub(super) fn say(&mut self, leg: LegId, prompts: &[Prompt]) {
+        self.say_clips(
+            leg,
+            prompts.iter().copied().map(Clip::Prompt).collect(),
+            Kind::Plain,
+        );
+    }
+
+    /// Plays clips to one leg. Somebody who keys faster than Confab speaks hears the newest answer
+    /// and not all of them.
+    pub(super) fn say_clips(&mut self, leg: LegId, clips: Vec<Clip>, kind: Kind) {
+        if self
+            .people
+            .get(leg)
+            .is_some_and(|person| person.queue.plays.len() >= QUEUE_MAX)
+        {
+            self.stop_saying(leg);
+        }
+        let play = self.play(Audience::Leg(leg), clips);
+        if let Some(person) = self.people.get_mut(leg) {
+            person.queue.plays.push((play, kind));
+        }
+    }
+
+    /// Plays clips to everybody who hears the room, and so to the recording.
+    pub(super) fn tell_room(&mut self, clips: Vec<Clip>) {
+        if self.begun && !self.people.is_empty() && !clips.is_empty() {
+            self.play(Audience::Room, clips);
+        }
+    }
+
+    /// A key stops a list; a key that does so need not mean anything.
+    pub(super) fn key_pressed(&mut self, leg: LegId) {
+        let now = self.now;
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        if person.queue.has(Kind::List) {
+            person.queue.list_stopped = Some(now);
+            self.stop_saying(leg);
+        }
+    }
+
+    /// Whether a meaningless key of this leg only stopped a list; asked once, forgotten then.
+    pub(super) fn only_stopped_a_list(&mut self, leg: LegId) -> bool {
+        let now = self.now;
+        let stopped = self
+            .people
+            .get_mut(leg)
+            .and_then(|person| person.queue.list_stopped.take());
+        stopped.is_some_and(|at| now - at <= STOPPING_KEY)
+    }
+
+    pub(super) fn played(&mut self, leg: LegId, play: PlayId) {
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        let Some(index) = person
+            .queue
+            .plays
+            .iter()
+            .position(|&(queued, _)| queued == play)
+        else {
+            return;
+        };
+        let (_, kind) = person.queue.plays.remove(index);
+        if kind == Kind::Notice {
+            self.emit(Fact::RecordingNotice { leg });
+        }
+    }
+
+    /// Forgets what is queued for a leg, except that it is being recorded.
+    fn stop_saying(&mut self, leg: LegId) {
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        let notice = person.queue.has(Kind::Notice);
+        person.queue.plays.clear();
+        self.effects.push(Effect::StopPlay { leg });
+        if notice {
+            self.say_clips(leg, vec![Clip::Prompt(Prompt::BeingRecorded)], Kind::Notice);
+        }
+    }
+
+    fn play(&mut self, to: Audience, clips: Vec<Clip>) -> PlayId {
+        self.next_play += 1;
+        let play = PlayId(self.next_play);
+        self.effects.push(Effect::Play { to, play, clips });
+        play
+    }
+}
+
+/// Playbacks that may wait for one leg. With one more, those before it are forgotten.
+const QUEUE_MAX: usize = 4;
+
+/// A key that stopped a list is told to be no command only after this time, in which the keypad
+/// waits for a second key.
+const STOPPING_KEY: Duration = Duration::from_secs(5);
