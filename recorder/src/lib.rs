@@ -1,13 +1,42 @@
 //! Recordings: samples to MP3 in a thread of its own, files that survive a crash, retention.
 //! Knows no room, no caller and no database.
+//!
+//! ```text
+//! media thread                    recorder thread
+//! Tap::push -> ring of samples -> Encoder -> whole frames -> one file per recording
+//! ```
+//!
+//! A file is a plain row of MP3 frames, all of one size and with nothing before, between or after
+//! them. So any cut at a frame is a good file, stretches are joined by appending, and a player
+//! gets the length from the size.
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
+use std::fmt;
+
+mod desk;
+mod encoder_format;
+mod file;
+pub mod frames;
+mod lame;
+pub mod library;
+mod recorder;
+pub mod retention;
+mod stretch;
+mod tap;
+
+pub use encoder_format::{FRAME_BYTES, FRAME_MS, OUTPUT_HZ};
+pub use recorder::{Config, Recorder, Stats};
+pub use tap::Tap;
 
 /// Names one recording (one file); drawn by the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordingId(pub String);
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// What the writer thread tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,33 +59,4 @@ pub enum Report {
         /// in words
         why: String,
     },
-}
-
-/// The end of a recording that the media thread holds: takes samples, never blocks.
-#[derive(Debug)]
-pub struct Tap {}
-
-impl Tap {
-    /// Hands over mono samples at the rate given to [`Recorder::open`]. Returns how many did not
-    /// fit because the writer is behind; those are lost and counted.
-    pub fn push(&mut self, _samples: &[i16]) -> usize {
-        0
-    }
-}
-
-/// Handle of the writer thread.
-#[derive(Debug)]
-pub struct Recorder {}
-
-impl Recorder {
-    /// Starts the thread.
-    pub fn start() -> std::io::Result<(Self, Receiver<Report>)> {
-        unreachable!()
-    }
-
-    /// Begins a stretch of recording into `path`: a new file, or after what is in it already.
-    /// Dropping the tap ends the stretch.
-    pub fn open(&self, _id: RecordingId, _path: PathBuf, _rate_hz: u32) -> std::io::Result<Tap> {
-        unreachable!()
-    }
 }
