@@ -1,0 +1,206 @@
+//! Rooms: whose they are, what their owners have chosen, and their PINs.
+
+use std::time::Duration;
+
+use confab_core::ids::RoomNumber;
+use confab_core::settings::RoomSettings;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::db::{Arg, args};
+use crate::error::{Result, StoreError, one_row, or_taken};
+use crate::secrets::check_pin;
+use crate::settings::{
+    Setting, announce_word, check_settings, language_word, parse_announce, parse_language,
+};
+use crate::users::{called, folded};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.number, r.owner, u.email AS owner_email, r.guests_may_start, r.announce, \
+             r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
+             r.language, r.record_at_start, r.max_callers \
+             FROM rooms r JOIN users u ON u.id = r.owner ",
+            $rest
+        )
+    };
+}
+
+macro_rules! update {
+    ($column:literal) => {
+        concat!("UPDATE rooms SET ", $column, " = $2 WHERE number = $1")
+    };
+}
+/// A room as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRow {
+    /// what callers key in
+    pub number: RoomNumber,
+    /// who owns it (user id)
+    pub owner: String,
+    /// the owner's e-mail address
+    pub owner_email: String,
+    /// what the owner has chosen
+    pub settings: RoomSettings,
+}
+
+impl Store {
+    /// Adds a room. The PIN (4 to 20 digits) is kept only as a keyed hash.
+    pub async fn add_room(
+        &self,
+        number: &RoomNumber,
+        owner_email: &str,
+        pin: &str,
+        settings: &RoomSettings,
+    ) -> Result<RoomRow> {
+        check_pin(pin)?;
+        check_settings(settings)?;
+        let id = Uuid::now_v7().to_string();
+        let owner_email = folded(owner_email);
+        let added = self
+            .db
+            .run(
+                ADD_ROOM,
+                args![
+                    &id,
+                    number.as_str(),
+                    &owner_email,
+                    self.pin_key.mac(&id, pin),
+                    settings.guests_may_start,
+                    announce_word(settings.announce),
+                    settings.join_muted,
+                    minutes(settings.continue_after_host),
+                    settings.billing_capture,
+                    settings.billing_code.as_deref(),
+                    language_word(settings.language),
+                    settings.record_at_start,
+                    i64::from(settings.max_callers),
+                ],
+            )
+            .await
+            .map_err(|error| or_taken(error, || room_called(number)))?;
+        one_row(added, || called(&owner_email))?;
+        let room = self.room(number.as_str()).await?;
+        room.ok_or_else(|| StoreError::Missing(room_called(number)))
+    }
+
+    /// One room.
+    pub async fn room(&self, number: &str) -> Result<Option<RoomRow>> {
+        // What is no room number is no room, whatever bytes it has.
+        let Some(number) = RoomNumber::parse(number) else {
+            return Ok(None);
+        };
+        let row: Option<Kept> = self.db.one(ONE_ROOM, args![number.as_str()]).await?;
+        row.map(RoomRow::try_from).transpose()
+    }
+
+    /// Every room, or those of one owner (user id), by number.
+    pub async fn rooms(&self, owner: Option<&str>) -> Result<Vec<RoomRow>> {
+        let rows: Vec<Kept> = match owner {
+            Some(owner) => self.db.all(ROOMS_OF, args![owner]).await?,
+            None => self.db.all(ALL_ROOMS, args![]).await?,
+        };
+        rows.into_iter().map(RoomRow::try_from).collect()
+    }
+
+    /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too.
+    pub async fn set_room(&self, number: &RoomNumber, key: &str, value: &str) -> Result<()> {
+        if key == "pin" {
+            return self.set_pin(number, value).await;
+        }
+        let (sql, value): (_, Arg<'_>) = match Setting::parse(key, value)? {
+            Setting::GuestsMayStart(may) => (update!("guests_may_start"), may.into()),
+            Setting::Announce(announce) => (update!("announce"), announce_word(announce).into()),
+            Setting::JoinMuted(muted) => (update!("join_muted"), muted.into()),
+            Setting::ContinueAfterHost(time) => {
+                (update!("continue_after_host_min"), minutes(time).into())
+            }
+            Setting::BillingCapture(capture) => (update!("billing_capture"), capture.into()),
+            Setting::BillingCode(code) => (update!("billing_code"), code.into()),
+            Setting::Language(language) => (update!("language"), language_word(language).into()),
+            Setting::RecordAtStart(record) => (update!("record_at_start"), record.into()),
+            Setting::MaxCallers(callers) => (update!("max_callers"), i64::from(callers).into()),
+        };
+        let changed = self.db.run(sql, &[number.as_str().into(), value]).await?;
+        one_row(changed, || room_called(number))
+    }
+
+    /// Is this the room's PIN? Constant-time; the same time when there is no such room.
+    pub async fn check_pin(&self, number: &RoomNumber, pin: &str) -> Result<bool> {
+        let sql = "SELECT id, pin_mac FROM rooms WHERE number = $1";
+        let kept: Option<(String, String)> = self.db.one(sql, args![number.as_str()]).await?;
+        let room = kept.as_ref().map(|(id, mac)| (id.as_str(), mac.as_str()));
+        Ok(self.pin_key.fits(room, pin))
+    }
+
+    async fn set_pin(&self, number: &RoomNumber, pin: &str) -> Result<()> {
+        check_pin(pin)?;
+        let sql = "SELECT id FROM rooms WHERE number = $1";
+        let id: Option<(String,)> = self.db.one(sql, args![number.as_str()]).await?;
+        let id = id.map(|(id,)| id).ok_or_else(|| StoreError::Missing(room_called(number)))?;
+        let sql = "UPDATE rooms SET pin_mac = $2 WHERE id = $1";
+        let changed = self.db.run(sql, args![&id, self.pin_key.mac(&id, pin)]).await?;
+        one_row(changed, || room_called(number))
+    }
+}
+
+/// How a room is called in messages.
+pub(crate) fn room_called(number: &RoomNumber) -> String {
+    format!("room {number}")
+}
+
+fn minutes(time: Duration) -> i64 {
+    i64::try_from(time.as_secs() / 60).unwrap_or(i64::MAX)
+}
+
+#[derive(sqlx::FromRow)]
+struct Kept {
+    number: String,
+    owner: String,
+    owner_email: String,
+    guests_may_start: bool,
+    announce: String,
+    join_muted: bool,
+    continue_after_host_min: i64,
+    billing_capture: bool,
+    billing_code: Option<String>,
+    language: String,
+    record_at_start: bool,
+    max_callers: i64,
+}
+
+impl TryFrom<Kept> for RoomRow {
+    type Error = StoreError;
+
+    /// Fails on what only another hand can have written.
+    fn try_from(kept: Kept) -> Result<Self> {
+        let damaged = || StoreError::Database(format!("the row of room {} is damaged", kept.number));
+        let minutes = u64::try_from(kept.continue_after_host_min).map_err(|_| damaged())?;
+        Ok(Self {
+            number: RoomNumber::parse(&kept.number).ok_or_else(damaged)?,
+            settings: RoomSettings {
+                guests_may_start: kept.guests_may_start,
+                announce: parse_announce(&kept.announce).map_err(|_| damaged())?,
+                join_muted: kept.join_muted,
+                continue_after_host: Duration::from_secs(minutes.saturating_mul(60)),
+                billing_capture: kept.billing_capture,
+                language: parse_language(&kept.language).map_err(|_| damaged())?,
+                record_at_start: kept.record_at_start,
+                max_callers: u32::try_from(kept.max_callers).map_err(|_| damaged())?,
+                billing_code: kept.billing_code,
+            },
+            owner: kept.owner,
+            owner_email: kept.owner_email,
+        })
+    }
+}
+
+const ONE_ROOM: &str = select!("WHERE r.number = $1");
+const ROOMS_OF: &str = select!("WHERE r.owner = $1 ORDER BY r.number");
+const ALL_ROOMS: &str = select!("ORDER BY r.number");
+const ADD_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
+     announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
+     record_at_start, max_callers) \
+     SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 \
+     FROM users u WHERE u.email = $3";

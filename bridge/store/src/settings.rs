@@ -1,0 +1,248 @@
+//! Room settings as `KEY=VALUE`, as the command line, pages and JSON show and take them: one table
+//! of keys. Knows no database.
+
+use std::time::Duration;
+
+use confab_core::settings::{Announce, Language, RoomSettings};
+
+use crate::error::{Result, StoreError};
+
+/// One setting with its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    GuestsMayStart(bool),
+    Announce(Announce),
+    JoinMuted(bool),
+    ContinueAfterHost(Duration),
+    BillingCapture(bool),
+    BillingCode(Option<String>),
+    Language(Language),
+    RecordAtStart(bool),
+    MaxCallers(u32),
+}
+
+/// Every key of [`set_setting`] and what it may be, for help texts and messages.
+pub const SETTING_KEYS: [(&str, &str); 9] = [
+    ("guests_may_start", "true or false"),
+    ("announce", "chime, name or nothing"),
+    ("join_muted", "true or false"),
+    ("continue_after_host", "whole minutes, 0 to 60"),
+    ("billing_capture", "true or false"),
+    ("billing_code", "2 to 20 digits, or nothing"),
+    ("language", "en, fr or de"),
+    ("record_at_start", "true or false"),
+    ("max_callers", "2 to 2000"),
+];
+
+/// Changes one setting. A wrong key or value is [`StoreError::Invalid`] and says what is allowed.
+pub fn set_setting(settings: &mut RoomSettings, key: &str, value: &str) -> Result<()> {
+    Setting::parse(key, value)?.apply(settings);
+    Ok(())
+}
+
+/// The settings as keys and values that [`set_setting`] takes, in the order of [`SETTING_KEYS`].
+pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)> {
+    let minutes = settings.continue_after_host.as_secs() / 60;
+    let values = [
+        settings.guests_may_start.to_string(),
+        announce_word(settings.announce).to_owned(),
+        settings.join_muted.to_string(),
+        minutes.to_string(),
+        settings.billing_capture.to_string(),
+        settings.billing_code.clone().unwrap_or_default(),
+        language_word(settings.language).to_owned(),
+        settings.record_at_start.to_string(),
+        settings.max_callers.to_string(),
+    ];
+    SETTING_KEYS.map(|(key, _)| key).into_iter().zip(values).collect()
+}
+
+/// `en`, `fr` or `de`.
+pub fn language_word(language: Language) -> &'static str {
+    match language {
+        Language::En => "en",
+        Language::Fr => "fr",
+        Language::De => "de",
+    }
+}
+
+/// The language of a word that [`language_word`] gives.
+pub fn parse_language(word: &str) -> Result<Language> {
+    match word {
+        "en" => Ok(Language::En),
+        "fr" => Ok(Language::Fr),
+        "de" => Ok(Language::De),
+        _ => Err(wrong_value("language", word)),
+    }
+}
+
+pub(crate) fn announce_word(announce: Announce) -> &'static str {
+    match announce {
+        Announce::Chime => "chime",
+        Announce::Name => "name",
+        Announce::Nothing => "nothing",
+    }
+}
+
+pub(crate) fn parse_announce(word: &str) -> Result<Announce> {
+    match word {
+        "chime" => Ok(Announce::Chime),
+        "name" => Ok(Announce::Name),
+        "nothing" => Ok(Announce::Nothing),
+        _ => Err(wrong_value("announce", word)),
+    }
+}
+
+/// Takes settings whose every value [`set_setting`] would take.
+pub(crate) fn check_settings(settings: &RoomSettings) -> Result<()> {
+    if !settings.continue_after_host.as_millis().is_multiple_of(60_000) {
+        let seconds = settings.continue_after_host.as_secs_f64().to_string();
+        return Err(wrong_value("continue_after_host", &format!("{seconds} s")));
+    }
+    for (key, value) in settings_as_pairs(settings) {
+        Setting::parse(key, &value)?;
+    }
+    Ok(())
+}
+
+/// Takes a billing code of 2 to 20 digits.
+pub(crate) fn check_billing_code(code: &str) -> Result<()> {
+    let fits = (2..=20).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(())
+        .ok_or_else(|| StoreError::Invalid(format!("a billing code has 2 to 20 digits: {code:?}")))
+}
+
+impl Setting {
+    pub fn parse(key: &str, value: &str) -> Result<Self> {
+        Ok(match key {
+            "guests_may_start" => Self::GuestsMayStart(flag(key, value)?),
+            "announce" => Self::Announce(parse_announce(value)?),
+            "join_muted" => Self::JoinMuted(flag(key, value)?),
+            "continue_after_host" => {
+                let minutes = number(key, value, 0, 60)?;
+                Self::ContinueAfterHost(Duration::from_secs(60 * u64::from(minutes)))
+            }
+            "billing_capture" => Self::BillingCapture(flag(key, value)?),
+            "billing_code" if value.is_empty() => Self::BillingCode(None),
+            "billing_code" => {
+                check_billing_code(value).map_err(|_| wrong_value(key, value))?;
+                Self::BillingCode(Some(value.to_owned()))
+            }
+            "language" => Self::Language(parse_language(value)?),
+            "record_at_start" => Self::RecordAtStart(flag(key, value)?),
+            "max_callers" => Self::MaxCallers(number(key, value, 2, 2000)?),
+            _ => return Err(wrong_key(key)),
+        })
+    }
+
+    fn apply(self, settings: &mut RoomSettings) {
+        match self {
+            Self::GuestsMayStart(may) => settings.guests_may_start = may,
+            Self::Announce(announce) => settings.announce = announce,
+            Self::JoinMuted(muted) => settings.join_muted = muted,
+            Self::ContinueAfterHost(time) => settings.continue_after_host = time,
+            Self::BillingCapture(capture) => settings.billing_capture = capture,
+            Self::BillingCode(code) => settings.billing_code = code,
+            Self::Language(language) => settings.language = language,
+            Self::RecordAtStart(record) => settings.record_at_start = record,
+            Self::MaxCallers(callers) => settings.max_callers = callers,
+        }
+    }
+}
+
+fn flag(key: &str, value: &str) -> Result<bool> {
+    value.parse().map_err(|_| wrong_value(key, value))
+}
+
+fn number(key: &str, value: &str, least: u32, most: u32) -> Result<u32> {
+    // `parse` would take "+5", which no list prints.
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|n| digits && (least..=most).contains(n));
+    number.ok_or_else(|| wrong_value(key, value))
+}
+
+fn wrong_key(key: &str) -> StoreError {
+    let keys = SETTING_KEYS.map(|(key, _)| key).join(", ");
+    StoreError::Invalid(format!("there is no room setting {key:?}; there are {keys} and pin"))
+}
+
+fn wrong_value(key: &str, value: &str) -> StoreError {
+    let allowed = SETTING_KEYS.iter().find(|(name, _)| *name == key);
+    let allowed = allowed.map_or("something else", |(_, allowed)| allowed);
+    StoreError::Invalid(format!("{key} may be {allowed}, not {value:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_taken() {
+        let check = |key: &str, value: &str| {
+            let mut settings = RoomSettings::default();
+            set_setting(&mut settings, key, value).unwrap();
+            let pairs = settings_as_pairs(&settings);
+            let printed = pairs.iter().find(|(name, _)| *name == key);
+            assert_eq!(printed.map(|(_, text)| text.as_str()), Some(value), "{key}");
+            check_settings(&settings).unwrap();
+        };
+        for value in ["true", "false"] {
+            for key in ["guests_may_start", "join_muted", "billing_capture", "record_at_start"] {
+                check(key, value);
+            }
+        }
+        for value in ["chime", "name", "nothing"] {
+            check("announce", value);
+        }
+        for value in ["0", "1", "60"] {
+            check("continue_after_host", value);
+        }
+        for value in ["", "12", "00123456789012345678"] {
+            check("billing_code", value);
+        }
+        for value in ["en", "fr", "de"] {
+            check("language", value);
+        }
+        for value in ["2", "500", "2000"] {
+            check("max_callers", value);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_what_is_right() {
+        let check = |key: &str, value: &str, says: &str| {
+            let mut settings = RoomSettings::default();
+            let told = set_setting(&mut settings, key, value).unwrap_err().to_string();
+            assert!(told.contains(says), "{key}={value}: {told}");
+            assert_eq!(settings, RoomSettings::default());
+        };
+        check("guest_may_start", "true", "guests_may_start, announce, join_muted");
+        check("pin", "1234", "there are");
+        check("", "", "max_callers and pin");
+        check("join_muted", "yes", "join_muted may be true or false, not \"yes\"");
+        check("announce", "Name", "chime, name or nothing");
+        check("continue_after_host", "61", "whole minutes, 0 to 60");
+        check("continue_after_host", "+5", "whole minutes");
+        check("continue_after_host", "", "whole minutes");
+        check("billing_code", "1", "2 to 20 digits");
+        check("billing_code", "12a", "2 to 20 digits");
+        check("language", "it", "en, fr or de");
+        check("max_callers", "1", "2 to 2000");
+        check("max_callers", "99999999999", "2 to 2000");
+    }
+
+    #[test]
+    fn settings_made_in_code_keep_the_rules() {
+        let odd = RoomSettings {
+            continue_after_host: Duration::from_secs(90),
+            ..RoomSettings::default()
+        };
+        let many = RoomSettings {
+            max_callers: 2001,
+            ..RoomSettings::default()
+        };
+        assert!(check_settings(&RoomSettings::default()).is_ok());
+        assert!(check_settings(&odd).is_err());
+        assert!(check_settings(&many).is_err());
+    }
+}
