@@ -14,8 +14,13 @@ pub struct Clock {
 impl Clock {
     /// Reads the wall clock, once.
     pub fn start() -> Self {
-        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { epoch, started: Instant::now() }
+        let epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            epoch,
+            started: Instant::now(),
+        }
     }
 
     /// Now; never goes back.

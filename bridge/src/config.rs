@@ -51,7 +51,11 @@ pub struct KeySpec {
 
 /// Every key there is.
 pub const KEYS: &[KeySpec] = &[
-    KeySpec { name: "data_dir", default: "./data", help: "folder of everything Confab keeps" },
+    KeySpec {
+        name: "data_dir",
+        default: "./data",
+        help: "folder of everything Confab keeps",
+    },
     KeySpec {
         name: "database_url",
         default: "",
@@ -72,7 +76,11 @@ pub const KEYS: &[KeySpec] = &[
         default: "auto",
         help: "address RTP is bound to and callers are told; auto: the one of the default route",
     },
-    KeySpec { name: "rtp_ports", default: "20000-29999", help: "RTP and RTCP ports, FIRST-LAST" },
+    KeySpec {
+        name: "rtp_ports",
+        default: "20000-29999",
+        help: "RTP and RTCP ports, FIRST-LAST",
+    },
     KeySpec {
         name: "media_threads",
         default: "auto",
@@ -83,7 +91,11 @@ pub const KEYS: &[KeySpec] = &[
         default: "30",
         help: "a line without a packet for so many seconds has hung up",
     },
-    KeySpec { name: "http_listen", default: "0.0.0.0:8080", help: "where the portal listens" },
+    KeySpec {
+        name: "http_listen",
+        default: "0.0.0.0:8080",
+        help: "where the portal listens",
+    },
     KeySpec {
         name: "recording_keep_days",
         default: "365",
@@ -94,7 +106,11 @@ pub const KEYS: &[KeySpec] = &[
         default: "info",
         help: "log filter: error, warn, info, debug, or target=level pairs with commas",
     },
-    KeySpec { name: "log_json", default: "false", help: "true: one JSON object a log line" },
+    KeySpec {
+        name: "log_json",
+        default: "false",
+        help: "true: one JSON object a log line",
+    },
 ];
 
 /// All mistakes found, one a line.
@@ -111,12 +127,20 @@ impl Config {
         file: Option<&Path>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let mut reader = Reader { mistakes: String::new(), file: toml::Table::new(), env };
+        let mut reader = Reader {
+            mistakes: String::new(),
+            file: toml::Table::new(),
+            env,
+        };
         if let Some(path) = file {
             reader.read_file(path);
         }
         let config = reader.config();
-        if reader.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(reader.mistakes)) }
+        if reader.mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError(reader.mistakes))
+        }
     }
 
     /// The folder of the MP3 files.
@@ -149,7 +173,10 @@ impl Reader<'_> {
             .collect();
         for key in unknown {
             let known: Vec<_> = KEYS.iter().map(|spec| spec.name).collect();
-            self.mistake(&format!("{key}: there is no such key; there are {}", known.join(", ")));
+            self.mistake(&format!(
+                "{key}: there is no such key; there are {}",
+                known.join(", ")
+            ));
         }
     }
 
@@ -203,7 +230,8 @@ impl Reader<'_> {
             media_threads: self.get("media_threads", 1, parse_threads),
             dead_line_seconds: self.get("dead_line_seconds", 30, number(1..=3600)),
             http_listen: self.get("http_listen", SocketAddr::from(([0, 0, 0, 0], 0)), |raw| {
-                raw.parse().map_err(|_| "it is ADDRESS:PORT, such as 0.0.0.0:8080".to_owned())
+                raw.parse()
+                    .map_err(|_| "it is ADDRESS:PORT, such as 0.0.0.0:8080".to_owned())
             }),
             recording_keep_days: self.get("recording_keep_days", 365, number(1..=36_500)),
             log: self.raw("log"),
@@ -223,7 +251,11 @@ where
 {
     move |raw| match raw.parse::<T>() {
         Ok(value) if allowed.contains(&value) => Ok(value),
-        _ => Err(format!("it is a whole number, {} to {}", allowed.start(), allowed.end())),
+        _ => Err(format!(
+            "it is a whole number, {} to {}",
+            allowed.start(),
+            allowed.end()
+        )),
     }
 }
 
@@ -235,12 +267,17 @@ fn parse_listen(raw: &str) -> Result<Vec<Listen>, String> {
             "tcp" => Transport::Tcp,
             _ => return None,
         };
-        Some(Listen { transport, addr: addr.parse().ok()? })
+        Some(Listen {
+            transport,
+            addr: addr.parse().ok()?,
+        })
     };
     raw.split(',')
         .map(|item| {
             one(item).ok_or_else(|| {
-                format!("{item:?} is not udp:ADDRESS:PORT or tcp:ADDRESS:PORT, with a number as address")
+                format!(
+                    "{item:?} is not udp:ADDRESS:PORT or tcp:ADDRESS:PORT, with a number as address"
+                )
             })
         })
         .collect()
@@ -273,7 +310,10 @@ fn default_route_address() -> IpAddr {
 
 fn parse_ports(raw: &str) -> Result<RangeInclusive<u16>, String> {
     let parsed = raw.split_once('-').and_then(|(first, last)| {
-        Some((first.trim().parse::<u16>().ok()?, last.trim().parse::<u16>().ok()?))
+        Some((
+            first.trim().parse::<u16>().ok()?,
+            last.trim().parse::<u16>().ok()?,
+        ))
     });
     match parsed {
         Some((first, last)) if first >= 1024 && last > first => Ok(first..=last),
@@ -295,7 +335,10 @@ mod tests {
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let env = |name: &str| {
-            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         };
         Config::load(None, &env)
     }
@@ -336,9 +379,14 @@ mod tests {
             ("CONFAB_DATABASE_URL", "mysql://x"),
         ])
         .unwrap_err();
-        for key in
-            ["sip_listen", "media_address", "rtp_ports", "media_threads", "http_listen", "database_url"]
-        {
+        for key in [
+            "sip_listen",
+            "media_address",
+            "rtp_ports",
+            "media_threads",
+            "http_listen",
+            "database_url",
+        ] {
             assert!(error.0.contains(key), "{key} is not told in {error}");
         }
     }
@@ -354,6 +402,9 @@ mod tests {
 
         std::fs::write(&path, "rtp_port = \"4000-4100\"\nlog_json = 7\n").unwrap();
         let error = Config::load(Some(&path), &|_| None).unwrap_err();
-        assert!(error.0.contains("no such key") && error.0.contains("log_json"), "{error}");
+        assert!(
+            error.0.contains("no such key") && error.0.contains("log_json"),
+            "{error}"
+        );
     }
 }

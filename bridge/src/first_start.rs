@@ -33,11 +33,20 @@ pub async fn welcome(store: &Store) -> Result<Option<Welcome>, StoreError> {
             .expect("six digits are a room number"),
         pin: pad(digits(6), 6),
     };
-    store.add_user(ADMIN, "Administrator", &welcome.admin_password, true).await?;
-    store.add_user(HOST, "Host", &welcome.host_password, false).await?;
+    store
+        .add_user(ADMIN, "Administrator", &welcome.admin_password, true)
+        .await?;
+    store
+        .add_user(HOST, "Host", &welcome.host_password, false)
+        .await?;
     // whoever tries it first should not be met by hold music
-    let settings = RoomSettings { guests_may_start: true, ..RoomSettings::default() };
-    store.add_room(&welcome.room, HOST, &welcome.pin, &settings).await?;
+    let settings = RoomSettings {
+        guests_may_start: true,
+        ..RoomSettings::default()
+    };
+    store
+        .add_room(&welcome.room, HOST, &welcome.pin, &settings)
+        .await?;
     Ok(Some(welcome))
 }
 
@@ -45,7 +54,10 @@ impl Welcome {
     /// The card for the terminal.
     pub fn card(&self, config: &Config) -> String {
         let address = config.media_address;
-        let port = config.sip_listen.first().map_or(5060, |listen| listen.addr.port());
+        let port = config
+            .sip_listen
+            .first()
+            .map_or(5060, |listen| listen.addr.port());
         let (room, pin) = (&self.room, &self.pin);
         let web = config.http_listen.port();
         format!(

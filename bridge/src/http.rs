@@ -46,7 +46,11 @@ pub fn router(portal: Portal, gauges: Gauges) -> Router {
 /// 200 when Confab takes calls, 503 when it does not; the JSON says why.
 async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     let pinged = tokio::time::timeout(Duration::from_secs(1), gauges.store.ping()).await;
-    let database = if matches!(pinged, Ok(Ok(()))) { "ok" } else { "away" };
+    let database = if matches!(pinged, Ok(Ok(()))) {
+        "ok"
+    } else {
+        "away"
+    };
     let (status, word) = match (gauges.vitals.draining(), database) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         // calls go on, rooms that were looked up before can be entered, bills are spooled

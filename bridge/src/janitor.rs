@@ -60,16 +60,28 @@ pub async fn sweep(store: &Store, dir: &Path, rules: Rules) -> anyhow::Result<Sw
     let newest_ms = store.newest_ledger_ms().await?.unwrap_or(rules.now_ms);
     let before_ms = rules.now_ms - i64::from(rules.keep_days) * DAY_MS;
     let rows = store.recordings_due(before_ms).await?;
-    let candidates: Vec<Candidate> =
-        rows.iter().map(|row| candidate(row, rules.keep_days)).collect();
+    let candidates: Vec<Candidate> = rows
+        .iter()
+        .map(|row| candidate(row, rules.keep_days))
+        .collect();
     let clock = retention::Clock {
         now_ms: rules.now_ms.unsigned_abs(),
-        newest_known_ms: if rules.trust_clock { rules.now_ms } else { newest_ms }.unsigned_abs(),
+        newest_known_ms: if rules.trust_clock {
+            rules.now_ms
+        } else {
+            newest_ms
+        }
+        .unsigned_abs(),
         jump_days_max: JUMP_DAYS_MAX,
     };
     let due = match retention::due(&candidates, clock) {
         Ok(due) => due,
-        Err(doubt) => return Ok(Sweep { refused: Some(doubt.to_string()), ..Sweep::default() }),
+        Err(doubt) => {
+            return Ok(Sweep {
+                refused: Some(doubt.to_string()),
+                ..Sweep::default()
+            });
+        }
     };
     let mut sweep = Sweep::default();
     for RecordingId(id) in due.into_iter().map(|candidate| candidate.id.clone()) {
@@ -85,7 +97,11 @@ fn candidate(row: &RecordingRow, keep_days: u32) -> Candidate {
     Candidate {
         id: RecordingId(row.id.clone()),
         ended_at_ms: (row.started_ms + row.duration_ms).unsigned_abs(),
-        keep: if row.held { Keep::Held } else { Keep::Days(keep_days) },
+        keep: if row.held {
+            Keep::Held
+        } else {
+            Keep::Days(keep_days)
+        },
     }
 }
 
@@ -97,7 +113,9 @@ async fn delete(store: &Store, dir: &Path, id: &str, now_ms: i64) -> anyhow::Res
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => return Err(e).with_context(|| format!("{}", path.display())),
     }
-    Ok(store.mark_recording_deleted(id, now_ms, "retention").await?)
+    Ok(store
+        .mark_recording_deleted(id, now_ms, "retention")
+        .await?)
 }
 
 /// Sweeps every hour until `stop`.
@@ -108,11 +126,22 @@ pub async fn run(
     clock: Clock,
     stop: CancellationToken,
 ) {
-    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(EVERY))
+        .await
+        .is_some()
+    {
         let now_ms = ms(clock.now());
-        let rules = Rules { keep_days, now_ms, trust_clock: false, mode: Mode::Delete };
+        let rules = Rules {
+            keep_days,
+            now_ms,
+            trust_clock: false,
+            mode: Mode::Delete,
+        };
         match sweep(&store, &dir, rules).await {
-            Ok(Sweep { refused: Some(why), .. }) => {
+            Ok(Sweep {
+                refused: Some(why), ..
+            }) => {
                 tracing::warn!(why, "no recording was deleted");
             }
             Ok(sweep) if sweep.deleted.is_empty() => {}

@@ -5,7 +5,7 @@
 //! harmless. Nobody on the call path ever waits for the database.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -110,15 +110,25 @@ async fn run(
                     error!(error = %e, "the ledger spool cannot be shortened");
                 }
                 if std::mem::take(&mut away) {
-                    info!(waiting = spool.entries, "the database is back; the ledger catches up");
+                    info!(
+                        waiting = spool.entries,
+                        "the database is back; the ledger catches up"
+                    );
                 }
             }
             failed => {
                 if !std::mem::replace(&mut away, true) {
-                    warn!(?failed, waiting = spool.entries, "the ledger waits for the database");
+                    warn!(
+                        ?failed,
+                        waiting = spool.entries,
+                        "the ledger waits for the database"
+                    );
                 }
                 if !open {
-                    warn!(waiting = spool.entries, "stopping; the spool keeps what is not written");
+                    warn!(
+                        waiting = spool.entries,
+                        "stopping; the spool keeps what is not written"
+                    );
                     break;
                 }
                 pause(&mut spool, &mut incoming, &mut open).await;
@@ -161,8 +171,12 @@ struct Spool {
 
 impl Spool {
     fn open(path: PathBuf) -> io::Result<Self> {
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)?;
         let mut whole = 0;
         let mut entries = 0;
         let mut line = String::new();
@@ -178,7 +192,12 @@ impl Spool {
         }
         file.set_len(whole)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, read_at: 0, batch_ends_at: 0, entries })
+        Ok(Self {
+            file,
+            read_at: 0,
+            batch_ends_at: 0,
+            entries,
+        })
     }
 
     fn append(&mut self, entries: &[LedgerEntry]) -> io::Result<()> {
@@ -199,7 +218,7 @@ impl Spool {
         let mut batch = Vec::new();
         self.batch_ends_at = self.read_at;
         self.file.seek(SeekFrom::Start(self.read_at))?;
-        let mut reader = BufReader::new(self.file.by_ref());
+        let mut reader = BufReader::new(&self.file);
         let mut line = String::new();
         while batch.len() < most && reader.read_line(&mut line)? > 0 {
             self.batch_ends_at += line.len() as u64;
@@ -226,7 +245,10 @@ impl Spool {
                 warn!(error = %e, waiting = self.entries, "the spool waits for the database");
                 return Ok(());
             }
-            info!(entries = batch.len(), "the spool of an earlier run is written");
+            info!(
+                entries = batch.len(),
+                "the spool of an earlier run is written"
+            );
             self.done(batch.len())?;
         }
     }
@@ -248,7 +270,11 @@ mod tests {
     use super::*;
 
     fn entry(n: i64) -> LedgerEntry {
-        LedgerEntry::CallEnded { call: format!("c{n}"), at_ms: n, reason: "caller_hung_up".into() }
+        LedgerEntry::CallEnded {
+            call: format!("c{n}"),
+            at_ms: n,
+            reason: "caller_hung_up".into(),
+        }
     }
 
     #[test]
@@ -264,9 +290,15 @@ mod tests {
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"entry\":\"call_en").unwrap();
         let mut spool = Spool::open(path).unwrap();
-        assert_eq!(spool.entries, 3, "the place is not kept, so all are written again");
+        assert_eq!(
+            spool.entries, 3,
+            "the place is not kept, so all are written again"
+        );
         spool.append(&[entry(4)]).unwrap();
-        assert_eq!(spool.next_batch(9).unwrap(), [entry(1), entry(2), entry(3), entry(4)]);
+        assert_eq!(
+            spool.next_batch(9).unwrap(),
+            [entry(1), entry(2), entry(3), entry(4)]
+        );
         spool.done(4).unwrap();
         assert_eq!(spool.next_batch(9).unwrap(), []);
         assert_eq!(spool.file.metadata().unwrap().len(), 0);

@@ -8,7 +8,10 @@ use confab::cli::{self, Cli};
 fn main() -> ExitCode {
     // before anything can open a TLS connection: with two providers compiled in, rustls refuses to
     // choose at the first handshake
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
         eprintln!("confab: a TLS provider was installed twice");
         return ExitCode::FAILURE;
     }

@@ -50,7 +50,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .context("the ledger's spool cannot be opened")?;
     let unfinished = store.close_unfinished(ms(clock.now())).await?;
     if unfinished > 0 {
-        tracing::warn!(unfinished, "an earlier run did not end well; its calls are closed");
+        tracing::warn!(
+            unfinished,
+            "an earlier run did not end well; its calls are closed"
+        );
     }
     let welcome = first_start::welcome(&store).await?;
     let prompts = tokio::task::spawn_blocking(Prompts::load).await??;
@@ -61,7 +64,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         }
     })
     .await;
-    if tokio::time::timeout(LEDGER_FLUSH, ledger_task).await.is_err() {
+    if tokio::time::timeout(LEDGER_FLUSH, ledger_task)
+        .await
+        .is_err()
+    {
         tracing::warn!("the database is away; the ledger's spool keeps what is not written");
     }
     served
@@ -167,13 +173,15 @@ fn sip_config(config: &Config) -> confab_sip::Config {
 fn start_recorder() -> anyhow::Result<(Recorder, mpsc::Receiver<confab_recorder::Report>)> {
     let (recorder, reports) = Recorder::start().context("the recorder cannot be started")?;
     let (forward, inlet) = mpsc::channel(RECORDER_QUEUE);
-    std::thread::Builder::new().name("recorder-reports".into()).spawn(move || {
-        while let Ok(report) = reports.recv() {
-            if forward.blocking_send(report).is_err() {
-                break;
+    std::thread::Builder::new()
+        .name("recorder-reports".into())
+        .spawn(move || {
+            while let Ok(report) = reports.recv() {
+                if forward.blocking_send(report).is_err() {
+                    break;
+                }
             }
-        }
-    })?;
+        })?;
     Ok((recorder, inlet))
 }
 
@@ -181,8 +189,14 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     // the SIP library prints whole messages, with PINs keyed by INFO in them, from info on
     let filter = format!("{},rsipstack=warn", config.log);
     let filter = EnvFilter::try_new(&filter).with_context(|| format!("log = {:?}", config.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if config.log_json { log.json().init() } else { log.with_ansi(false).init() }
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if config.log_json {
+        log.json().init()
+    } else {
+        log.with_ansi(false).init()
+    }
     Ok(())
 }
 

@@ -33,13 +33,21 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         format!("portal {}", config.http_listen),
         TcpListener::bind(config.http_listen).map(drop),
     ));
-    let wrong = findings.iter().filter(|finding| finding.wrong.is_some()).count();
+    let wrong = findings
+        .iter()
+        .filter(|finding| finding.wrong.is_some())
+        .count();
     if json {
-        let value = |f: &Finding| json!({ "what": f.what, "ok": f.wrong.is_none(), "wrong": f.wrong });
+        let value =
+            |f: &Finding| json!({ "what": f.what, "ok": f.wrong.is_none(), "wrong": f.wrong });
         print_json(&Value::Array(findings.iter().map(value).collect()));
     } else {
         for finding in &findings {
-            println!("{}: {}", finding.what, finding.wrong.as_deref().unwrap_or("good"));
+            println!(
+                "{}: {}",
+                finding.what,
+                finding.wrong.as_deref().unwrap_or("good")
+            );
         }
     }
     if wrong > 0 {
@@ -49,7 +57,10 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
 }
 
 fn finding<E: std::fmt::Display>(what: String, result: Result<(), E>) -> Finding {
-    Finding { what, wrong: result.err().map(|e| e.to_string()) }
+    Finding {
+        what,
+        wrong: result.err().map(|e| e.to_string()),
+    }
 }
 
 fn folder(path: &Path) -> Finding {

@@ -32,11 +32,19 @@ pub(super) async fn recordings(
 ) -> anyhow::Result<()> {
     match command {
         RecordingsCommand::List => list(store, json).await,
-        RecordingsCommand::Prune { dry_run, trust_clock } => {
+        RecordingsCommand::Prune {
+            dry_run,
+            trust_clock,
+        } => {
             let mode = if dry_run { Mode::DryRun } else { Mode::Delete };
             let now_ms = crate::clock::ms(Clock::start().now());
             let keep_days = config.recording_keep_days;
-            let rules = Rules { keep_days, now_ms, trust_clock, mode };
+            let rules = Rules {
+                keep_days,
+                now_ms,
+                trust_clock,
+                mode,
+            };
             let sweep = janitor::sweep(store, &config.recordings_dir(), rules).await?;
             if json {
                 print_json(&json!({
@@ -45,7 +53,11 @@ pub(super) async fn recordings(
                     "refused": sweep.refused,
                 }));
             } else {
-                let verb = if dry_run { "would be deleted" } else { "deleted" };
+                let verb = if dry_run {
+                    "would be deleted"
+                } else {
+                    "deleted"
+                };
                 for id in &sweep.deleted {
                     println!("{id}\t{verb}");
                 }
@@ -60,7 +72,12 @@ pub(super) async fn recordings(
 }
 
 async fn list(store: &Store, json: bool) -> anyhow::Result<()> {
-    let rooms: Vec<_> = store.rooms(None).await?.into_iter().map(|row| row.number).collect();
+    let rooms: Vec<_> = store
+        .rooms(None)
+        .await?
+        .into_iter()
+        .map(|row| row.number)
+        .collect();
     let rows = store.recordings(&rooms).await?;
     if json {
         let value = |row: &confab_store::RecordingRow| {
@@ -74,8 +91,16 @@ async fn list(store: &Store, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     for row in rows {
-        let state = row.deleted.map_or(String::new(), |(_, why)| format!("\tdeleted: {why}"));
-        println!("{}\t{}\t{} s\t{} bytes{state}", row.id, row.room, row.duration_ms / 1000, row.bytes);
+        let state = row
+            .deleted
+            .map_or(String::new(), |(_, why)| format!("\tdeleted: {why}"));
+        println!(
+            "{}\t{}\t{} s\t{} bytes{state}",
+            row.id,
+            row.room,
+            row.duration_ms / 1000,
+            row.bytes
+        );
     }
     Ok(())
 }

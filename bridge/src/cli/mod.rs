@@ -69,8 +69,12 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             None => serve::run(config).await,
-            Some(Command::User(command)) => people::user(&open(&config).await?, command, json).await,
-            Some(Command::Room(command)) => people::room(&open(&config).await?, command, json).await,
+            Some(Command::User(command)) => {
+                people::user(&open(&config).await?, command, json).await
+            }
+            Some(Command::Room(command)) => {
+                people::room(&open(&config).await?, command, json).await
+            }
             Some(Command::Number(command)) => {
                 people::number(&open(&config).await?, command, json).await
             }
@@ -92,8 +96,12 @@ pub fn run(cli: Cli) -> ExitCode {
 /// Opens the store, for a command or for serving; makes the data folder when it is not there.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
     use anyhow::Context as _;
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "the data folder {} cannot be made",
+            config.data_dir.display()
+        )
+    })?;
     Ok(Store::open(&config.database_url).await?)
 }
 

@@ -4,8 +4,9 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use confab_core::ids::RoomNumber;
 use confab_core::settings::RoomSettings;
-use confab_store::settings::{self, language_word};
-use confab_store::{AccessNumber, RoomRow, Store};
+use confab_store::{
+    AccessNumber, RoomRow, Store, language_word, parse_language, set_setting, settings_as_pairs,
+};
 use serde_json::{Map, Value, json};
 
 use super::print_json;
@@ -88,15 +89,24 @@ pub(super) enum NumberCommand {
 
 pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> anyhow::Result<()> {
     match command {
-        UserCommand::Add { email, name, password, admin } => {
+        UserCommand::Add {
+            email,
+            name,
+            password,
+            admin,
+        } => {
             let user = store.add_user(&email, &name, &password, admin).await?;
-            say(json, json!({ "email": user.email, "name": user.name, "admin": user.admin }), || {
-                format!("{} can log in", user.email)
-            });
+            say(
+                json,
+                json!({ "email": user.email, "name": user.name, "admin": user.admin }),
+                || format!("{} can log in", user.email),
+            );
         }
         UserCommand::Passwd { email, password } => {
             store.set_password(&email, &password).await?;
-            say(json, json!({ "email": email }), || format!("{email} has a new password"));
+            say(json, json!({ "email": email }), || {
+                format!("{email} has a new password")
+            });
         }
         UserCommand::List => {
             let users = store.users().await?;
@@ -106,7 +116,8 @@ pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> any
                 .collect();
             say(json, Value::Array(values), || {
                 let mark = |admin: bool| if admin { "\tadministrator" } else { "" };
-                let line = |u: &confab_store::User| format!("{}\t{}{}", u.email, u.name, mark(u.admin));
+                let line =
+                    |u: &confab_store::User| format!("{}\t{}{}", u.email, u.name, mark(u.admin));
                 users.iter().map(line).collect::<Vec<_>>().join("\n")
             });
         }
@@ -116,12 +127,17 @@ pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> any
 
 pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> anyhow::Result<()> {
     match command {
-        RoomCommand::Add { number, pin, host, set } => {
+        RoomCommand::Add {
+            number,
+            pin,
+            host,
+            set,
+        } => {
             let number = room_number(&number)?;
             let mut wanted = RoomSettings::default();
             for pair in &set {
                 let (key, value) = key_value(pair)?;
-                settings::set_setting(&mut wanted, key, value)?;
+                set_setting(&mut wanted, key, value)?;
             }
             let row = store.add_room(&number, &host, &pin, &wanted).await?;
             say(json, room_json(&row), || format!("room {number} is ready"));
@@ -132,15 +148,24 @@ pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> any
                 let (key, value) = key_value(pair)?;
                 store.set_room(&number, key, value).await?;
             }
-            let row = store.room(number.as_str()).await?.context("the room has gone meanwhile")?;
-            say(json, room_json(&row), || format!("room {number} is changed"));
+            let row = store
+                .room(number.as_str())
+                .await?
+                .context("the room has gone meanwhile")?;
+            say(json, room_json(&row), || {
+                format!("room {number} is changed")
+            });
         }
         RoomCommand::List => {
             let rows = store.rooms(None).await?;
-            say(json, Value::Array(rows.iter().map(room_json).collect()), || {
-                let line = |row: &RoomRow| format!("{}\t{}", row.number, row.owner_email);
-                rows.iter().map(line).collect::<Vec<_>>().join("\n")
-            });
+            say(
+                json,
+                Value::Array(rows.iter().map(room_json).collect()),
+                || {
+                    let line = |row: &RoomRow| format!("{}\t{}", row.number, row.owner_email);
+                    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+                },
+            );
         }
     }
     Ok(())
@@ -152,34 +177,59 @@ pub(super) async fn number(
     json: bool,
 ) -> anyhow::Result<()> {
     match command {
-        NumberCommand::Add { number, language, room } => {
+        NumberCommand::Add {
+            number,
+            language,
+            room,
+        } => {
             let room = room.as_deref().map(room_number).transpose()?;
             if let Some(room) = &room
                 && store.room(room.as_str()).await?.is_none()
             {
                 bail!("room {room} does not exist");
             }
-            let language = settings::parse_language(&language)?;
-            let access = AccessNumber { number, language, room };
+            let language = parse_language(&language)?;
+            let access = AccessNumber {
+                number,
+                language,
+                room,
+            };
             store.put_access_number(&access).await?;
-            say(json, number_json(&access), || format!("{} can be dialled", access.number));
+            say(json, number_json(&access), || {
+                format!("{} can be dialled", access.number)
+            });
         }
         NumberCommand::List => {
             let numbers = store.access_numbers().await?;
-            say(json, Value::Array(numbers.iter().map(number_json).collect()), || {
-                let line = |access: &AccessNumber| {
-                    let to = access.room.as_ref().map_or("menu".to_owned(), ToString::to_string);
-                    format!("{}\t{}\t{to}", access.number, language_word(access.language))
-                };
-                numbers.iter().map(line).collect::<Vec<_>>().join("\n")
-            });
+            say(
+                json,
+                Value::Array(numbers.iter().map(number_json).collect()),
+                || {
+                    let line = |access: &AccessNumber| {
+                        let to = access
+                            .room
+                            .as_ref()
+                            .map_or("menu".to_owned(), ToString::to_string);
+                        format!(
+                            "{}\t{}\t{to}",
+                            access.number,
+                            language_word(access.language)
+                        )
+                    };
+                    numbers.iter().map(line).collect::<Vec<_>>().join("\n")
+                },
+            );
         }
     }
     Ok(())
 }
 
 fn say(json: bool, value: Value, words: impl FnOnce() -> String) {
-    if json { print_json(&value) } else { println!("{}", words()) }
+    if json {
+        print_json(&value)
+    } else {
+        println!("{}", words())
+    }
 }
 
 fn room_number(digits: &str) -> anyhow::Result<RoomNumber> {
@@ -188,13 +238,16 @@ fn room_number(digits: &str) -> anyhow::Result<RoomNumber> {
 }
 
 fn key_value(pair: &str) -> anyhow::Result<(&str, &str)> {
-    pair.split_once('=').with_context(|| format!("{pair:?} is not KEY=VALUE"))
+    pair.split_once('=')
+        .with_context(|| format!("{pair:?} is not KEY=VALUE"))
 }
 
 fn room_json(row: &RoomRow) -> Value {
-    let pairs = settings::settings_as_pairs(&row.settings);
-    let settings: Map<String, Value> =
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), Value::String(value))).collect();
+    let pairs = settings_as_pairs(&row.settings);
+    let settings: Map<String, Value> = pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), Value::String(value)))
+        .collect();
     json!({ "number": row.number.as_str(), "host": row.owner_email, "settings": settings })
 }
 

@@ -29,7 +29,12 @@ pub(super) const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(3);
 impl Switchboard {
     pub(super) fn sip_event(&mut self, event: SipEvent) {
         match event {
-            SipEvent::Invite { leg, caller, dialled, source } => {
+            SipEvent::Invite {
+                leg,
+                caller,
+                dialled,
+                source,
+            } => {
                 tracing::info!(%leg, %source, dialled, "call");
                 self.invite(leg, caller, dialled);
             }
@@ -56,7 +61,11 @@ impl Switchboard {
             caller_name: caller.name.clone(),
             dialled: dialled.clone(),
         });
-        let line = if self.draining { None } else { self.parts.media.open_line(leg) };
+        let line = if self.draining {
+            None
+        } else {
+            self.parts.media.open_line(leg)
+        };
         let mut entry = Leg {
             call,
             caller,
@@ -78,7 +87,10 @@ impl Switchboard {
             entry.ending = Some(EndReason::Refused(Refusal::HouseFull));
             entry.hung_up = true;
             self.legs.insert(leg, entry);
-            self.to_sip.push_back(SipCommand::Refuse { leg, refusal: Refusal::HouseFull });
+            self.to_sip.push_back(SipCommand::Refuse {
+                leg,
+                refusal: Refusal::HouseFull,
+            });
             return;
         };
         let shard = (0..self.lines_on_shard.len())
@@ -113,7 +125,9 @@ impl Switchboard {
     }
 
     pub(super) fn dialled_found(&mut self, leg: LegId, access: Option<AccessNumber>) {
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
         if !matches!(entry.stage, Stage::Arriving) || entry.hung_up {
             return;
         }
@@ -122,8 +136,10 @@ impl Switchboard {
             None => looks_like_a_room(&entry.dialled).then(|| entry.dialled.clone()),
         };
         entry.language = access.map(|access| access.language).unwrap_or_default();
-        entry.stage = Stage::Menu(Menu::new(entry.language, straight_to));
-        let rtp = entry.local_rtp.expect("a line was opened before the look-up");
+        entry.stage = Stage::Menu(Box::new(Menu::new(leg, entry.language, straight_to)));
+        let rtp = entry
+            .local_rtp
+            .expect("a line was opened before the look-up");
         self.to_sip.push_back(SipCommand::Answer { leg, rtp });
     }
 
@@ -133,7 +149,9 @@ impl Switchboard {
     }
 
     fn ended(&mut self, leg: LegId, reason: EndReason) {
-        let Some(entry) = self.legs.remove(&leg) else { return };
+        let Some(entry) = self.legs.remove(&leg) else {
+            return;
+        };
         self.arm(Sleeper::Leg(leg), None);
         // a reason of our own came first: the SIP side may only know that it was told to hang up
         let reason = entry.ending.unwrap_or(reason);

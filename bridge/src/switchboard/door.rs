@@ -22,8 +22,12 @@ const GOODBYE_MS: u64 = 20_000;
 impl Switchboard {
     pub(super) fn menu_input(&mut self, leg: LegId, input: MenuInput) {
         let now = self.now();
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
-        let Stage::Menu(menu) = &mut entry.stage else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let Stage::Menu(menu) = &mut entry.stage else {
+            return;
+        };
         let mut effects = Vec::new();
         menu.handle(now, input, &mut effects);
         for effect in effects {
@@ -45,9 +49,24 @@ impl Switchboard {
             MenuEffect::CheckPin { number, pin } => self.check_pin(leg, number, pin),
             MenuEffect::RecordName => self.to_line(leg, ToShard::TakeName(leg, NAME_MS)),
             MenuEffect::StopName => self.to_line(leg, ToShard::StopName(leg)),
-            MenuEffect::Enter { number, settings, role, billing_code, spoken_name } => {
+            MenuEffect::Enter {
+                number,
+                settings,
+                role,
+                billing_code,
+                spoken_name,
+            } => {
                 let settings = *settings;
-                self.enter(leg, Entry { number, settings, role, billing_code, spoken_name });
+                self.enter(
+                    leg,
+                    Entry {
+                        number,
+                        settings,
+                        role,
+                        billing_code,
+                        spoken_name,
+                    },
+                );
             }
             MenuEffect::Hangup(reason) => {
                 if let Some(entry) = self.legs.get_mut(&leg) {
@@ -110,6 +129,13 @@ impl Switchboard {
             }
             Err(()) => self.remembered.get(digits).cloned(),
         };
+        let row = row.map(|mut row| {
+            // the host of a conference that has its code already is not asked for another
+            if let Some(live) = self.rooms.get(&row.number) {
+                row.settings.billing_capture = live.room.wants_billing_code();
+            }
+            row
+        });
         let input = row.map_or(MenuInput::RoomUnknown, |row| MenuInput::RoomFound {
             number: row.number,
             settings: Box::new(row.settings),
@@ -120,9 +146,14 @@ impl Switchboard {
     /// Takes the call into the room, whose shard its line moves to when it is on another one. A
     /// room that is not there yet is made on the shard that has the line already.
     fn enter(&mut self, leg: LegId, entry: Entry) {
-        let Some(call) = self.legs.get_mut(&leg) else { return };
+        let Some(call) = self.legs.get_mut(&leg) else {
+            return;
+        };
         let Some(here) = call.shard else { return };
-        let there = self.rooms.get(&entry.number).map_or(here, |live| live.shard);
+        let there = self
+            .rooms
+            .get(&entry.number)
+            .map_or(here, |live| live.shard);
         call.stage = Stage::Entering(Box::new(entry));
         if there == here {
             self.join(leg, here);
@@ -142,9 +173,15 @@ impl Switchboard {
             // hung up on the way: closing the line is all that is left
             return drop(line);
         };
-        let Stage::Entering(entry) = &call.stage else { return drop(line) };
+        let Stage::Entering(entry) = &call.stage else {
+            return drop(line);
+        };
         let number = entry.number.clone();
-        let there = self.rooms.get(&number).map(|live| live.shard).unwrap_or_default();
+        let there = self
+            .rooms
+            .get(&number)
+            .map(|live| live.shard)
+            .unwrap_or_default();
         let stream = call.stream_in_transit.take();
         call.shard = Some(there);
         self.recount_lines();
@@ -163,7 +200,9 @@ impl Switchboard {
     }
 
     fn join(&mut self, leg: LegId, shard: usize) {
-        let Some(call) = self.legs.get_mut(&leg) else { return };
+        let Some(call) = self.legs.get_mut(&leg) else {
+            return;
+        };
         let Stage::Entering(entry) = std::mem::replace(&mut call.stage, Stage::Leaving) else {
             return;
         };
@@ -187,21 +226,29 @@ impl Switchboard {
 
     pub(super) fn play(&mut self, leg: LegId, asker: Asker, asked_as: PlayId, clips: &[Clip]) {
         let on_shard = self.next_play();
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
         let own = entry.spoken_name.clone();
         let names = match &entry.stage {
             Stage::InRoom(number) => self.rooms.get(number).map(|live| &live.names),
             _ => None,
         };
         let name_of = |whose: LegId| -> Option<Sound> {
-            names.and_then(|names| names.get(&whose).cloned()).or(own.clone().filter(|_| whose == leg))
+            names
+                .and_then(|names| names.get(&whose).cloned())
+                .or(own.clone().filter(|_| whose == leg))
         };
         let prompts = &self.parts.prompts;
         let mut sounds: Vec<Sound> = Vec::new();
         for clip in clips {
             sounds.extend(prompts.render(entry.language, clip, &name_of));
         }
-        entry.playing.push_back(Playing { on_shard, asker, asked_as });
+        entry.playing.push_back(Playing {
+            on_shard,
+            asker,
+            asked_as,
+        });
         self.to_line(leg, ToShard::PlayToLeg(leg, on_shard, sounds));
     }
 
@@ -213,16 +260,27 @@ impl Switchboard {
     }
 
     pub(super) fn played(&mut self, leg: LegId, on_shard: PlayId) {
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
-        let Some(at) = entry.playing.iter().position(|playing| playing.on_shard == on_shard) else {
+        let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
-        let ended = entry.playing.remove(at).expect("its position was just found");
+        let Some(at) = entry
+            .playing
+            .iter()
+            .position(|playing| playing.on_shard == on_shard)
+        else {
+            return;
+        };
+        let ended = entry
+            .playing
+            .remove(at)
+            .expect("its position was just found");
         match (ended.asker, &entry.stage) {
-            (Asker::Menu, Stage::Menu(_)) => self.menu_input(leg, MenuInput::Played(ended.asked_as)),
+            (Asker::Menu, Stage::Menu(_)) => {
+                self.menu_input(leg, MenuInput::Played(ended.asked_as))
+            }
             (Asker::Room, Stage::InRoom(number)) => {
-                let input = Input::Played { leg, play: ended.asked_as };
-                let _ = self.room_input(&number.clone(), input);
+                let (number, play) = (number.clone(), ended.asked_as);
+                let _ = self.room_input(&number, Input::Played { leg, play });
             }
             _ => {}
         }
@@ -240,7 +298,9 @@ impl Switchboard {
     }
 
     fn hang_up_if_said(&mut self, leg: LegId) {
-        let Some(entry) = self.legs.get(&leg) else { return };
+        let Some(entry) = self.legs.get(&leg) else {
+            return;
+        };
         if let Some(reason) = entry.ending
             && entry.playing.is_empty()
             && !entry.hung_up

@@ -15,7 +15,9 @@ use super::leg::Stage;
 impl Switchboard {
     pub(super) fn key(&mut self, leg: LegId, key: Key, source: Source) {
         let now = self.now();
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
         if !entry.merger.accept(now.0, key, source) {
             return;
         }
@@ -46,7 +48,9 @@ impl Switchboard {
     /// A leg's timer: the menu's, the keypad's, or the end of a goodbye.
     pub(super) fn wake_leg(&mut self, leg: LegId) {
         let now = self.now();
-        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
         if entry.ends_at.is_some_and(|at| at <= now) {
             let reason = entry.ending.unwrap_or(EndReason::MenuTimeout);
             return self.hang_up(leg, reason);

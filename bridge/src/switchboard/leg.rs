@@ -20,7 +20,7 @@ pub(super) enum Stage {
     /// Not answered yet: what was dialled is being looked up.
     Arriving,
     /// In the voice menu; it begins when the caller has acknowledged the answer.
-    Menu(Menu),
+    Menu(Box<Menu>),
     /// Its line is moving to the shard of the room.
     Entering(Box<Entry>),
     /// In the room, or at its door.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use confab_core::command::CommandRefusal;
 use confab_core::effect::{Audience, Effect};
-use confab_core::event::{EndReason, Fact, Role};
+use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
 use confab_core::room::{Input, Room};
 use confab_core::settings::Language;
@@ -28,8 +28,6 @@ pub(super) struct LiveRoom {
     pub recording: Option<Recording>,
     /// spoken names, of those who have left as well: their leaving is still to be told
     pub names: HashMap<LegId, Sound>,
-    /// why the last leg left, which is why the conference ended
-    pub last_reason: EndReason,
 }
 
 impl Switchboard {
@@ -53,11 +51,13 @@ impl Switchboard {
                 language: entry.settings.language,
                 recording: None,
                 names: HashMap::new(),
-                last_reason: EndReason::CallerHungUp,
             };
             self.rooms.insert(entry.number.clone(), live);
         }
-        let live = self.rooms.get_mut(&entry.number).expect("it was made above when it was not there");
+        let live = self
+            .rooms
+            .get_mut(&entry.number)
+            .expect("it was made above when it was not there");
         live.names.extend(name.map(|name| (leg, name)));
         live.key
     }
@@ -75,9 +75,6 @@ impl Switchboard {
             let Some(live) = self.rooms.get_mut(number) else {
                 return answer.unwrap_or(Err(CommandRefusal::NoConference));
             };
-            if let Input::Leave { reason, .. } = &input {
-                live.last_reason = *reason;
-            }
             let mut effects = Vec::new();
             let result = live.room.handle(now, input, &mut effects);
             answer.get_or_insert(result);
@@ -85,7 +82,10 @@ impl Switchboard {
                 self.room_effect(number, effect, &mut inputs);
             }
         }
-        let at = self.rooms.get(number).and_then(|live| live.room.next_deadline());
+        let at = self
+            .rooms
+            .get(number)
+            .and_then(|live| live.room.next_deadline());
         self.arm(Sleeper::Room(number.clone()), at);
         self.show(number);
         answer.unwrap_or(Ok(()))
@@ -94,10 +94,18 @@ impl Switchboard {
     fn room_effect(&mut self, number: &RoomNumber, effect: Effect, inputs: &mut VecDeque<Input>) {
         match effect {
             Effect::SetVoice { leg, voice } => self.to_line(leg, ToShard::SetVoice(leg, voice)),
-            Effect::Play { to: Audience::Leg(leg), play, clips } => {
+            Effect::Play {
+                to: Audience::Leg(leg),
+                play,
+                clips,
+            } => {
                 self.play(leg, Asker::Room, play, &clips);
             }
-            Effect::Play { to: Audience::Room, clips, .. } => self.play_to_room(number, &clips),
+            Effect::Play {
+                to: Audience::Room,
+                clips,
+                ..
+            } => self.play_to_room(number, &clips),
             Effect::StopPlay { leg } => self.stop_play(leg),
             Effect::Hangup { leg, reason } => self.hang_up_after_goodbye(leg, reason),
             Effect::StartRecording => inputs.push_back(self.start_recording(number)),
@@ -108,11 +116,15 @@ impl Switchboard {
     }
 
     fn play_to_room(&mut self, number: &RoomNumber, clips: &[confab_core::prompt::Clip]) {
-        let Some(live) = self.rooms.get(number) else { return };
+        let Some(live) = self.rooms.get(number) else {
+            return;
+        };
         let name_of = |leg: LegId| live.names.get(&leg).cloned();
         let prompts = &self.parts.prompts;
-        let sounds =
-            clips.iter().flat_map(|clip| prompts.render(live.language, clip, &name_of)).collect();
+        let sounds = clips
+            .iter()
+            .flat_map(|clip| prompts.render(live.language, clip, &name_of))
+            .collect();
         self.shard(live.shard, ToShard::PlayToRoom(live.key, sounds));
     }
 
@@ -131,7 +143,9 @@ impl Switchboard {
     }
 
     fn fact(&mut self, number: &RoomNumber, fact: Fact) {
-        let Some(live) = self.rooms.get(number) else { return };
+        let Some(live) = self.rooms.get(number) else {
+            return;
+        };
         tracing::debug!(room = %number, conference = %live.conference, ?fact, "fact");
         let at_ms = ms(self.now());
         let conference = live.conference.0.clone();
@@ -140,25 +154,50 @@ impl Switchboard {
             Fact::ConferenceStarted => {
                 let billing_code = live.room.snapshot().billing_code;
                 let room = number.to_string();
-                Some(LedgerEntry::ConferenceStarted { conference, room, at_ms, billing_code })
+                Some(LedgerEntry::ConferenceStarted {
+                    conference,
+                    room,
+                    at_ms,
+                    billing_code,
+                })
             }
             Fact::LegJoined { leg, role } => call(leg).map(|call| {
                 let host = *role == Role::Host;
-                LedgerEntry::CallJoined { call, conference, at_ms, host }
+                LedgerEntry::CallJoined {
+                    call,
+                    conference,
+                    at_ms,
+                    host,
+                }
             }),
-            Fact::Renamed { leg, name } => {
-                call(leg).map(|call| LedgerEntry::CallNamed { call, name: name.clone() })
-            }
-            Fact::BillingCode(code) => {
-                Some(LedgerEntry::ConferenceBilled { conference, billing_code: code.clone() })
-            }
+            Fact::Renamed { leg, name } => call(leg).map(|call| LedgerEntry::CallNamed {
+                call,
+                name: name.clone(),
+            }),
+            Fact::BillingCode(code) => Some(LedgerEntry::ConferenceBilled {
+                conference,
+                billing_code: code.clone(),
+            }),
             Fact::RecordingNotice { leg } => live.recording.as_ref().and_then(|recording| {
                 let recording = recording.id.clone();
-                call(leg).map(|call| LedgerEntry::RecordingNotice { recording, call, at_ms })
+                call(leg).map(|call| LedgerEntry::RecordingNotice {
+                    recording,
+                    call,
+                    at_ms,
+                })
             }),
             Fact::ConferenceEnded => {
-                let reason = conference_end_word(live.last_reason).to_owned();
-                Some(LedgerEntry::ConferenceEnded { conference, at_ms, reason })
+                let end = if self.draining {
+                    ConferenceEnd::Shutdown
+                } else {
+                    live.room.why_ended()
+                };
+                let reason = end.word().to_owned();
+                Some(LedgerEntry::ConferenceEnded {
+                    conference,
+                    at_ms,
+                    reason,
+                })
             }
             _ => None,
         };
@@ -170,7 +209,11 @@ impl Switchboard {
         let look = self.rooms.get(number).map(|live| live.room.snapshot());
         match look {
             Some(look) => {
-                if self.house.get(number).is_some_and(|before| **before == look) {
+                if self
+                    .house
+                    .get(number)
+                    .is_some_and(|before| **before == look)
+                {
                     return;
                 }
                 self.house.insert(number.clone(), Arc::new(look));
@@ -182,14 +225,5 @@ impl Switchboard {
             }
         }
         self.house_changed = true;
-    }
-}
-
-/// Why a conference ended, from why its last leg left.
-fn conference_end_word(last: EndReason) -> &'static str {
-    match last {
-        EndReason::ConferenceEnded => "ended_by_host",
-        EndReason::Shutdown => "shutdown",
-        _ => "nobody_left",
     }
 }

@@ -80,15 +80,22 @@ pub struct Inlets {
 /// The answer of a look-up in the store.
 enum Found {
     /// What a dialled number leads to.
-    Dialled { leg: LegId, access: Option<AccessNumber> },
+    Dialled {
+        leg: LegId,
+        access: Option<AccessNumber>,
+    },
     /// The room a caller keyed; `Err` when the database is away.
-    Room { leg: LegId, digits: String, room: Result<Option<Box<RoomRow>>, ()> },
+    Room {
+        leg: LegId,
+        digits: String,
+        room: Result<Option<Box<RoomRow>>, ()>,
+    },
     /// Whether a PIN is right.
     Pin { leg: LegId, right: bool },
 }
 
 /// What a timer wakes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Sleeper {
     Leg(LegId),
     Room(RoomNumber),

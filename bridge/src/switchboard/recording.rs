@@ -23,13 +23,19 @@ impl Switchboard {
     /// Starts the recording of a room, or starts it again; returns what to tell the room.
     pub(super) fn start_recording(&mut self, number: &RoomNumber) -> Input {
         let failed = Input::Recording(RecorderReport::Failed);
-        let Some(live) = self.rooms.get(number) else { return failed };
+        let Some(live) = self.rooms.get(number) else {
+            return failed;
+        };
         let (id, new) = match &live.recording {
             Some(recording) => (recording.id.clone(), false),
             None => (Uuid::now_v7().to_string(), true),
         };
         let path = self.parts.recordings_dir.join(format!("{id}.mp3"));
-        let tap = match self.parts.recorder.open(RecordingId(id.clone()), path, ROOM_RATE_HZ) {
+        let tap = match self
+            .parts
+            .recorder
+            .open(RecordingId(id.clone()), path, ROOM_RATE_HZ)
+        {
             Ok(tap) => tap,
             Err(e) => {
                 tracing::error!(room = %number, error = %e, "a recording could not be started");
@@ -58,7 +64,11 @@ impl Switchboard {
 
     pub(super) fn recorder_report(&mut self, report: Report) {
         match report {
-            Report::Stopped { id, duration_ms, bytes } => {
+            Report::Stopped {
+                id,
+                duration_ms,
+                bytes,
+            } => {
                 self.to_ledger.push_back(LedgerEntry::RecordingStopped {
                     recording: id.0,
                     at_ms: ms(self.now()),
@@ -77,7 +87,11 @@ impl Switchboard {
     /// The file takes no more; the next start makes a new one.
     fn end_recording(&mut self, id: &RecordingId, report: RecorderReport) {
         let of = |live: &super::LiveRoom| live.recording.as_ref().is_some_and(|r| r.id == id.0);
-        let number = self.rooms.iter().find(|(_, live)| of(live)).map(|(number, _)| number.clone());
+        let number = self
+            .rooms
+            .iter()
+            .find(|(_, live)| of(live))
+            .map(|(number, _)| number.clone());
         let Some(number) = number else { return };
         self.stop_recording(&number);
         if let Some(live) = self.rooms.get_mut(&number) {

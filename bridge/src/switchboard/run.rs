@@ -105,7 +105,12 @@ impl Switchboard {
     }
 
     fn portal_command(&mut self, asked: PortalCommand) {
-        let PortalCommand { room, by, command, reply } = asked;
+        let PortalCommand {
+            room,
+            by,
+            command,
+            reply,
+        } = asked;
         tracing::info!(%room, by, command = ?std::mem::discriminant(&command), "portal command");
         let by = Actor::Portal(by);
         let answer = self.room_input(&room, Input::Command { by, command });
@@ -131,12 +136,17 @@ impl Switchboard {
 
     fn next_wake(&self, give_up_at: Option<tokio::time::Instant>) -> tokio::time::Instant {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let publish =
-            self.house_changed.then(|| Time(self.published.0.saturating_add(PUBLISH_EVERY_MS)));
+        let publish = self
+            .house_changed
+            .then(|| Time(self.published.0.saturating_add(PUBLISH_EVERY_MS)));
         let outbox = (!self.to_sip.is_empty()).then(|| Time(self.now().0 + OUTBOX_RETRY_MS));
         let idle = Time(self.now().0 + 60_000);
-        let soonest =
-            [timer, publish, outbox].into_iter().flatten().min().unwrap_or(idle).min(idle);
+        let soonest = [timer, publish, outbox]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(idle)
+            .min(idle);
         let at = tokio::time::Instant::from_std(self.parts.clock.instant(soonest));
         give_up_at.map_or(at, |give_up| give_up.min(at))
     }
@@ -162,7 +172,9 @@ impl Switchboard {
             self.house_changed = false;
             self.parts.house.send_replace(Arc::new(self.house.clone()));
         }
-        self.parts.vitals.set_calls(self.legs.len(), self.rooms.len());
+        self.parts
+            .vitals
+            .set_calls(self.legs.len(), self.rooms.len());
     }
 
     fn shut_down(&mut self) {

@@ -17,7 +17,11 @@ fn started(n: usize) -> LedgerEntry {
 }
 
 async fn calls(store: &Store) -> usize {
-    store.calls(0, i64::MAX).await.map(|rows| rows.len()).unwrap_or_default()
+    store
+        .calls(0, i64::MAX)
+        .await
+        .map(|rows| rows.len())
+        .unwrap_or_default()
 }
 
 async fn wait_for(what: &str, mut done: impl AsyncFnMut() -> bool) {
@@ -32,7 +36,9 @@ async fn wait_for(what: &str, mut done: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_outlive_a_database_that_is_away() {
-    let Some(postgres) = PrivatePostgres::start_or_skip() else { return };
+    let Some(postgres) = PrivatePostgres::start_or_skip() else {
+        return;
+    };
     let store = Store::open(&postgres.database_url()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let (ledger, task) = Ledger::start(store.clone(), dir.path()).await.unwrap();
@@ -45,11 +51,19 @@ async fn entries_outlive_a_database_that_is_away() {
     }
     wait_for("all entries in the spool", async || ledger.waiting() == 200).await;
     postgres.start_again();
-    wait_for("all entries in the database", async || calls(&store).await == 201).await;
+    wait_for("all entries in the database", async || {
+        calls(&store).await == 201
+    })
+    .await;
     wait_for("an empty spool", async || ledger.waiting() == 0).await;
     drop(ledger);
     task.await.unwrap();
-    assert_eq!(std::fs::metadata(dir.path().join("ledger.spool")).unwrap().len(), 0);
+    assert_eq!(
+        std::fs::metadata(dir.path().join("ledger.spool"))
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

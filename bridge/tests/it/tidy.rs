@@ -9,7 +9,10 @@ const FUNCTION_LINES: usize = 70;
 const LINE_COLUMNS: usize = 100;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn sources(extensions: &[&str]) -> Vec<(PathBuf, String)> {
@@ -75,16 +78,28 @@ fn functions_are_short() {
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let code = line.trim_start();
-            let starts = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(super) fn ", "pub(crate) fn "];
+            let starts = [
+                "fn ",
+                "pub fn ",
+                "async fn ",
+                "pub async fn ",
+                "pub(super) fn ",
+                "pub(crate) fn ",
+            ];
             if open.is_none() && starts.iter().any(|start| code.starts_with(start)) {
-                open = (!code.ends_with(';') && !code.ends_with('}')).then_some((number, indent, code));
+                open = (!code.ends_with(';') && !code.ends_with('}'))
+                    .then_some((number, indent, code));
             } else if let Some((first, at, name)) = open
                 && indent == at
                 && code.starts_with('}')
             {
                 let lines = number - first + 1;
                 if lines > FUNCTION_LINES {
-                    complaints.push(format!("{}:{} {name} has {lines} lines", path.display(), first + 1));
+                    complaints.push(format!(
+                        "{}:{} {name} has {lines} lines",
+                        path.display(),
+                        first + 1
+                    ));
                 }
                 open = None;
             }
@@ -117,12 +132,17 @@ fn nothing_is_left_unfinished_or_switched_off() {
 #[test]
 fn unsafe_code_has_one_address() {
     let key = ["unsa", "fe"].concat();
-    let allowed = |path: &Path| path.ends_with("media/sys.rs") || path.ends_with("tests/allocations.rs");
+    let allowed =
+        |path: &Path| path.ends_with("media/sys.rs") || path.ends_with("tests/allocations.rs");
     let complaints: Vec<String> = sources(&[".rs"])
         .iter()
         .filter(|(path, _)| !allowed(path))
         .flat_map(|(path, text)| {
-            let marks = [format!("{key} {{"), format!("{key} fn"), format!("{key} impl")];
+            let marks = [
+                format!("{key} {{"),
+                format!("{key} fn"),
+                format!("{key} impl"),
+            ];
             text.lines()
                 .filter(move |line| marks.iter().any(|mark| line.contains(mark)))
                 .map(|line| format!("{}: {line}", path.display()))
@@ -164,7 +184,11 @@ fn arrows_go_one_way() {
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let allowed: &[(&str, &[&str])] = &[
         ("confab-dtmf", &[]),
@@ -172,7 +196,10 @@ fn arrows_go_one_way() {
         ("confab-store", &["confab-core", "confab-dtmf"]),
         ("confab-sip", &["confab-core", "confab-dtmf"]),
         ("confab-recorder", &[]),
-        ("confab-portal", &["confab-core", "confab-dtmf", "confab-store"]),
+        (
+            "confab-portal",
+            &["confab-core", "confab-dtmf", "confab-store"],
+        ),
     ];
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
