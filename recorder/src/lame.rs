@@ -1,7 +1,8 @@
 //! Samples to MP3 frames. The only file that names LAME; it touches no file and no clock.
 //!
-//! What comes out is always whole frames of [`FRAME_BYTES`], each complete in itself: the bit
-//! reservoir, which lets a frame lean on the ones before it, is closed after every call.
+//! What comes out is always whole frames of [`FRAME_BYTES`]. A frame may lean on the bytes of the
+//! one before it (the bit reservoir), never on a later one, so a stretch may end after any frame;
+//! and the first one leans on nothing, so it may follow anything.
 
 use mp3lame_encoder::{Bitrate, Builder, Encoder as Lame, FlushGap, FlushNoGap, Mode, MonoPcm};
 use mp3lame_encoder::{Quality, VbrMode, max_required_buffer_size};
@@ -12,6 +13,9 @@ use crate::encoder_format::{FRAME_BYTES, FRAME_SAMPLES, OUTPUT_HZ};
 /// Samples by which a decoder hears the input late: LAME's delay of 576 and the 529 of every
 /// decoder. The first frame holds nothing but this delay and is left out.
 const DELAY_SAMPLES: u64 = 576 + 529 - FRAME_SAMPLES as u64;
+
+/// Fed at a time until the first frame is out; less than a frame at every rate.
+const LEAD_IN_BLOCK_SAMPLES: usize = 160;
 
 /// Something LAME refused; in words.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +28,16 @@ pub(crate) struct Encoder {
     rate_hz: u32,
     samples_in: u64,
     frames_out: u64,
-    lead_in_dropped: bool,
+    lead_in: LeadIn,
+    /// What LAME has given since the last whole frame.
+    part: Vec<u8>,
+}
+
+/// The first frame, which holds nothing but the encoder's delay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeadIn {
+    Awaited,
+    Dropped,
 }
 
 impl Encoder {
@@ -49,27 +62,27 @@ impl Encoder {
             rate_hz,
             samples_in: 0,
             frames_out: 0,
-            lead_in_dropped: false,
+            lead_in: LeadIn::Awaited,
+            part: Vec::new(),
         })
     }
 
-    /// Encodes `samples` and appends the frames that are ready to `out`. About 110 ms stay inside.
+    /// Encodes `samples` and appends the frames that are ready to `out`. About 150 ms stay inside.
     pub(crate) fn encode(
         &mut self,
         samples: &[i16],
         out: &mut Vec<u8>,
     ) -> Result<(), EncoderError> {
-        let words = |e: mp3lame_encoder::EncodeError| EncoderError(e.to_string());
-        let begin = out.len();
         self.samples_in += samples.len() as u64;
-        // LAME's own bound counts input samples; a lower input rate makes more output of them.
-        let stretched = samples.len() * (OUTPUT_HZ as usize).div_ceil(self.rate_hz as usize);
-        out.reserve(2 * max_required_buffer_size(stretched));
-        self.lame
-            .encode_to_vec(MonoPcm(samples), out)
-            .map_err(words)?;
-        self.lame.flush_to_vec::<FlushNoGap>(out).map_err(words)?;
-        self.count(begin, out);
+        let mut rest = samples;
+        while self.lead_in == LeadIn::Awaited && !rest.is_empty() {
+            let few = rest.len().min(LEAD_IN_BLOCK_SAMPLES);
+            self.drop_lead_in(&rest[..few])?;
+            rest = &rest[few..];
+        }
+        self.feed(rest)?;
+        let whole = self.part.len() / FRAME_BYTES * FRAME_BYTES;
+        self.give(whole, out);
         Ok(())
     }
 
@@ -79,32 +92,54 @@ impl Encoder {
         if self.samples_in == 0 {
             return Ok(());
         }
-        let begin = out.len();
-        out.reserve(2 * max_required_buffer_size(0));
+        self.part.reserve(max_required_buffer_size(0));
         self.lame
-            .flush_to_vec::<FlushGap>(out)
-            .map_err(|e| EncoderError(e.to_string()))?;
-        let before = self.frames_out;
-        self.count(begin, out);
+            .flush_to_vec::<FlushGap>(&mut self.part)
+            .map_err(in_words)?;
+        if self.lead_in == LeadIn::Awaited {
+            self.part.drain(..FRAME_BYTES.min(self.part.len()));
+        }
         let samples = (self.samples_in * u64::from(OUTPUT_HZ)).div_ceil(u64::from(self.rate_hz));
         let wanted = (samples + DELAY_SAMPLES).div_ceil(u64::from(FRAME_SAMPLES));
-        let room = usize::try_from(wanted.saturating_sub(before)).unwrap_or(usize::MAX);
-        out.truncate(begin.saturating_add(room.saturating_mul(FRAME_BYTES)));
+        let wanted = usize::try_from(wanted.saturating_sub(self.frames_out)).unwrap_or(usize::MAX);
+        let whole = (self.part.len() / FRAME_BYTES).min(wanted);
+        self.give(whole * FRAME_BYTES, out);
         Ok(())
     }
 
-    fn count(&mut self, begin: usize, out: &mut Vec<u8>) {
-        if !self.lead_in_dropped && out.len() >= begin + FRAME_BYTES {
-            out.drain(begin..begin + FRAME_BYTES);
-            self.lead_in_dropped = true;
+    /// Feeds so little that no second frame can be begun before the first is closed and dropped;
+    /// else the second would lean on it.
+    fn drop_lead_in(&mut self, samples: &[i16]) -> Result<(), EncoderError> {
+        self.feed(samples)?;
+        if self.part.is_empty() {
+            return Ok(());
         }
-        debug_assert_eq!(
-            (out.len() - begin) % FRAME_BYTES,
-            0,
-            "LAME gave part of a frame"
-        );
-        self.frames_out += ((out.len() - begin) / FRAME_BYTES) as u64;
+        self.lame
+            .flush_to_vec::<FlushNoGap>(&mut self.part)
+            .map_err(in_words)?;
+        self.part.drain(..FRAME_BYTES.min(self.part.len()));
+        self.lead_in = LeadIn::Dropped;
+        Ok(())
     }
+
+    fn feed(&mut self, samples: &[i16]) -> Result<(), EncoderError> {
+        // LAME's own bound counts input samples; a lower input rate makes more output of them.
+        let stretched = samples.len() * (OUTPUT_HZ as usize).div_ceil(self.rate_hz as usize);
+        self.part.reserve(2 * max_required_buffer_size(stretched));
+        self.lame
+            .encode_to_vec(MonoPcm(samples), &mut self.part)
+            .map_err(in_words)?;
+        Ok(())
+    }
+
+    fn give(&mut self, bytes: usize, out: &mut Vec<u8>) {
+        out.extend(self.part.drain(..bytes));
+        self.frames_out += (bytes / FRAME_BYTES) as u64;
+    }
+}
+
+fn in_words(error: mp3lame_encoder::EncodeError) -> EncoderError {
+    EncoderError(error.to_string())
 }
 
 impl std::fmt::Debug for Encoder {
@@ -113,5 +148,56 @@ impl std::fmt::Debug for Encoder {
             .field("rate_hz", &self.rate_hz)
             .field("samples_in", &self.samples_in)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::walk;
+
+    /// However the samples are cut up, the same whole frames come out, as long as the sound.
+    fn check(rate_hz: u32, block: usize) -> Vec<u8> {
+        let count = rate_hz as usize * 30;
+        let samples: Vec<i16> = (0..count).map(|n| (n * n % 9_001) as i16).collect();
+        let mut encoder = Encoder::new(rate_hz).unwrap();
+        let mut out = Vec::new();
+        for some in samples.chunks(block) {
+            encoder.encode(some, &mut out).unwrap();
+            assert_eq!(out.len() % FRAME_BYTES, 0);
+        }
+        encoder.finish(&mut out).unwrap();
+        let walked = walk(&out);
+        assert_eq!(walked.frames as usize, out.len() / FRAME_BYTES);
+        assert_eq!(walked.passed_over_bytes, 0);
+        assert!(
+            (30_030..=30_070).contains(&walked.duration_ms()),
+            "{walked:?}"
+        );
+        out
+    }
+
+    #[test]
+    fn blocks_of_any_size() {
+        let frames = check(8_000, 160);
+        assert_eq!(check(8_000, 8_000), frames);
+        assert_eq!(check(8_000, 240_000), frames);
+        assert_eq!(check(8_000, 777), frames);
+        check(16_000, 320);
+        check(48_000, 4_800);
+    }
+
+    #[test]
+    fn very_short_sounds() {
+        for count in [0, 1, 100, 1_000] {
+            let mut encoder = Encoder::new(8_000).unwrap();
+            let mut out = Vec::new();
+            encoder.encode(&vec![1_000; count], &mut out).unwrap();
+            encoder.finish(&mut out).unwrap();
+            let walked = walk(&out);
+            assert_eq!(walked.whole_bytes, out.len() as u64);
+            let most_ms = if count == 0 { 0 } else { count as u64 / 8 + 70 };
+            assert!(walked.duration_ms() <= most_ms, "{count}: {walked:?}");
+        }
     }
 }

@@ -61,6 +61,29 @@ fn stop_and_start_make_one_file() {
 }
 
 #[test]
+fn a_sound_longer_than_any_buffer() {
+    let house = House::new();
+    let mut tap = house.open("long", 8_000);
+    let pitches = [400.0, 1_000.0, 1_900.0];
+    for second in 0..24 {
+        tap.push(&tone(pitches[second % 3], 8_000, 1_000));
+        let written_ms = 1_000 * (second as u64).saturating_sub(2);
+        await_bytes(
+            &house.path("long"),
+            written_ms / FRAME_MS * FRAME_BYTES as u64,
+        );
+    }
+    drop(tap);
+    near(house.stopped("long").0, 24_000);
+    let heard = decode(&house.path("long"));
+    for second in 0..24 {
+        let begin_ms = 1_000 * second as u64;
+        let middle = part(&heard, begin_ms + 150, begin_ms + 950);
+        assert!(pitch(middle, pitches[second % 3]) > 6_500.0, "{second}");
+    }
+}
+
+#[test]
 fn a_start_before_the_stop_is_seen_waits_for_it() {
     let house = House::new();
     let mut first = house.open("one", 8_000);
