@@ -1,0 +1,514 @@
+//! The voice menu as tables: what is keyed, said and answered on the left, what comes of it on the
+//! right.
+
+use std::time::Duration;
+
+use confab_core::ids::{LegId, PlayId, RoomNumber};
+use confab_core::menu::{Menu, MenuEffect, MenuInput};
+use confab_core::prompt::Clip;
+use confab_core::settings::Language;
+use confab_core::time::Time;
+use confab_dtmf::Key;
+use proptest::prelude::*;
+
+use crate::settings;
+
+/// A call in the menu, with a house that has room 1000 with PIN 1234.
+struct Call {
+    menu: Menu,
+    now: Time,
+    settings: &'static str,
+    playing: Option<PlayId>,
+    told: Vec<String>,
+    over: bool,
+}
+
+impl Call {
+    fn new(settings: &'static str, straight_to: Option<&str>) -> Self {
+        Self {
+            menu: Menu::new(LegId(7), Language::En, straight_to.map(str::to_owned)),
+            now: Time(1_000_000),
+            settings,
+            playing: None,
+            told: Vec::new(),
+            over: false,
+        }
+    }
+
+    fn input(&mut self, input: MenuInput) {
+        let mut effects = Vec::new();
+        self.menu.handle(self.now, input, &mut effects);
+        assert!(
+            !self.over || effects.is_empty(),
+            "nothing comes after the end"
+        );
+        for effect in effects {
+            self.apply(effect);
+        }
+    }
+
+    fn apply(&mut self, effect: MenuEffect) {
+        match effect {
+            MenuEffect::Play { play, clips } => {
+                assert_eq!(self.playing.replace(play), None, "one prompt at a time");
+                let words: Vec<String> = clips.iter().map(word).collect();
+                self.told.push(words.join("+"));
+            }
+            MenuEffect::StopPlay => {
+                assert!(self.playing.take().is_some(), "only what plays is stopped");
+                self.told.push("stop".to_owned());
+            }
+            MenuEffect::LookUpRoom(digits) => self.told.push(format!("look-up({digits})")),
+            MenuEffect::CheckPin { number, pin } => self.told.push(format!("pin({number},{pin})")),
+            MenuEffect::RecordName => self.told.push("record".to_owned()),
+            MenuEffect::StopName => self.told.push("stop-name".to_owned()),
+            MenuEffect::Enter {
+                number,
+                role,
+                billing_code,
+                spoken_name,
+                ..
+            } => {
+                self.over = true;
+                let billing = billing_code
+                    .map(|code| format!(",{code}"))
+                    .unwrap_or_default();
+                let name = if spoken_name { ",name" } else { "" };
+                self.told
+                    .push(format!("enter({number},{role:?}{billing}{name})"));
+            }
+            MenuEffect::Hangup(reason) => {
+                self.over = true;
+                assert!(
+                    self.playing.is_some(),
+                    "nobody is hung up on without a word"
+                );
+                self.told.push(format!("hangup({})", reason.word()));
+            }
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(at) = self.menu.next_deadline().filter(|at| *at <= until) {
+            self.now = at.max(self.now);
+            self.input(MenuInput::Wake);
+            let next = self.menu.next_deadline();
+            assert!(next.is_none_or(|next| next > self.now), "deadlines pass");
+        }
+        self.now = until;
+    }
+
+    /// `begin`, `1234#`, `played`, `found`, `unknown`, `right`, `wrong`, `name`, `no-name`, `8s`.
+    fn happen(&mut self, what: &str) {
+        match what {
+            "begin" => self.input(MenuInput::Begin),
+            "played" => {
+                let play = self.playing.take().expect("something was playing");
+                self.input(MenuInput::Played(play));
+            }
+            "found" => self.input(MenuInput::RoomFound {
+                number: RoomNumber::parse("1000").unwrap(),
+                settings: Box::new(settings::parse(self.settings)),
+            }),
+            "unknown" => self.input(MenuInput::RoomUnknown),
+            "right" => self.input(MenuInput::PinChecked(true)),
+            "wrong" => self.input(MenuInput::PinChecked(false)),
+            "name" => self.input(MenuInput::NameRecorded(true)),
+            "no-name" => self.input(MenuInput::NameRecorded(false)),
+            time if time.ends_with('s') => {
+                let seconds: f64 = time[..time.len() - 1].parse().unwrap();
+                self.pass(Duration::from_millis((seconds * 1_000.0) as u64));
+            }
+            keys => {
+                for key in keys.chars() {
+                    self.now = self.now + Duration::from_millis(100);
+                    self.input(MenuInput::Key(Key::from_char(key).unwrap()));
+                }
+            }
+        }
+    }
+}
+
+fn word(clip: &Clip) -> String {
+    let text = format!("{clip:?}");
+    text.strip_prefix("Prompt(")
+        .map_or(&*text, |rest| &rest[..rest.len() - 1])
+        .to_owned()
+}
+
+/// Each line: what happens, `->`, all that comes of it.
+fn check(settings: &'static str, straight_to: Option<&str>, lines: &[&str]) {
+    let mut call = Call::new(settings, straight_to);
+    for line in lines {
+        let (happenings, expected) = line.split_once("->").unwrap();
+        call.told.clear();
+        for what in happenings.split_whitespace() {
+            call.happen(what);
+        }
+        let expected: Vec<&str> = expected.split_whitespace().collect();
+        assert_eq!(call.told, expected, "{line}\n{lines:#?}");
+    }
+}
+
+const ROOM_FOUND: &[&str] = &[
+    "begin -> Welcome+EnterRoomNumber",
+    "1000# -> stop look-up(1000)",
+    "found -> HostPressStar",
+];
+
+fn check_in_room(settings: &'static str, lines: &[&str]) {
+    check(settings, None, &[ROOM_FOUND, lines].concat());
+}
+
+#[test]
+fn guests() {
+    check_in_room(
+        "",
+        &["played 2.9s -> ", "0.1s -> enter(1000,Guest)", "* 90s -> "],
+    );
+    check_in_room("", &["# -> stop enter(1000,Guest)"]);
+    check_in_room("", &["5 -> stop enter(1000,Guest)"]);
+    check_in_room("", &["played 5 -> enter(1000,Guest)"]);
+    check_in_room("billing_capture", &["# -> stop enter(1000,Guest)"]);
+}
+
+#[test]
+fn hosts() {
+    let star = "* -> stop EnterPin";
+    check_in_room(
+        "",
+        &[
+            star,
+            "1234# -> stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+    check_in_room(
+        "",
+        &[
+            star,
+            "1234 4s -> stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+    check_in_room(
+        "",
+        &[
+            star,
+            "12*1234# -> stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+    check_in_room(
+        "",
+        &["played * -> EnterPin", "played 1234# -> pin(1000,1234)"],
+    );
+}
+
+#[test]
+fn all_in_one_go() {
+    check(
+        "",
+        None,
+        &[
+            "begin 1000#*1234# -> Welcome+EnterRoomNumber stop look-up(1000)",
+            "found -> HostPressStar stop EnterPin stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+    check(
+        "",
+        None,
+        &[
+            "1000## begin -> Welcome+EnterRoomNumber stop look-up(1000)",
+            "found -> HostPressStar stop enter(1000,Guest)",
+        ],
+    );
+    check(
+        "",
+        Some("1000"),
+        &[
+            "begin *1234# -> look-up(1000)",
+            "found -> Welcome+HostPressStar stop EnterPin stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+    // what was meant for later steps is no second try
+    check(
+        "",
+        None,
+        &[
+            "begin 9999#*1234# -> Welcome+EnterRoomNumber stop look-up(9999)",
+            "unknown -> WrongEntry+TryAgain",
+            "played 1000# -> look-up(1000)",
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_room_three_times() {
+    check(
+        "",
+        None,
+        &[
+            "begin 9999# -> Welcome+EnterRoomNumber stop look-up(9999)",
+            "unknown -> WrongEntry+TryAgain",
+            "# -> stop WrongEntry+TryAgain",
+            "12345678901234567# -> stop look-up(1234567890123)",
+            "unknown -> WrongEntry+Goodbye hangup(wrong_entry)",
+            "1000# played 300s -> ",
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_pin_three_times() {
+    check_in_room(
+        "",
+        &[
+            "* -> stop EnterPin",
+            "1# -> stop pin(1000,1)",
+            "wrong -> WrongEntry+TryAgain",
+            "played 2# -> pin(1000,2)",
+            "wrong -> WrongEntry+TryAgain",
+            "played 3# -> pin(1000,3)",
+            "wrong -> WrongEntry+Goodbye hangup(wrong_entry)",
+        ],
+    );
+    // tries of the room do not count for the PIN
+    check(
+        "",
+        None,
+        &[
+            "begin 1# -> Welcome+EnterRoomNumber stop look-up(1)",
+            "unknown 2# -> WrongEntry+TryAgain stop look-up(2)",
+            "unknown 1000# -> WrongEntry+TryAgain stop look-up(1000)",
+            "found * -> HostPressStar stop EnterPin",
+            "1# -> stop pin(1000,1)",
+            "wrong 2# -> WrongEntry+TryAgain stop pin(1000,2)",
+            "wrong 1234# -> WrongEntry+TryAgain stop pin(1000,1234)",
+            "right -> enter(1000,Host)",
+        ],
+    );
+}
+
+#[test]
+fn silence() {
+    check(
+        "",
+        None,
+        &[
+            "begin played 7.9s -> Welcome+EnterRoomNumber",
+            "0.1s played 8s -> EnterRoomNumber EnterRoomNumber",
+            "played 8s -> Goodbye hangup(menu_timeout)",
+            "played -> ",
+        ],
+    );
+    check_in_room(
+        "",
+        &[
+            "* -> stop EnterPin",
+            "played 8s played 8s -> EnterPin EnterPin",
+            "played 8s -> Goodbye hangup(menu_timeout)",
+        ],
+    );
+    check(
+        "",
+        None,
+        &[
+            "begin played 9# -> Welcome+EnterRoomNumber look-up(9)",
+            "unknown played 8s -> WrongEntry+TryAgain EnterRoomNumber",
+            "played 8s -> Goodbye hangup(wrong_entry)",
+        ],
+    );
+}
+
+#[test]
+fn answers_that_never_come() {
+    check(
+        "",
+        None,
+        &["begin 1000# 5s -> Welcome+EnterRoomNumber stop look-up(1000) WrongEntry+TryAgain"],
+    );
+    check(
+        "",
+        None,
+        &["begin 30s -> Welcome+EnterRoomNumber stop EnterRoomNumber"],
+    );
+    check(
+        "",
+        None,
+        &[
+            "begin played 1000# 5s -> Welcome+EnterRoomNumber look-up(1000) WrongEntry+TryAgain",
+            "found right name no-name unknown -> ",
+        ],
+    );
+    check_in_room("", &["30s -> stop enter(1000,Guest)"]);
+    check_in_room(
+        "",
+        &["* 1234# 5s -> stop EnterPin stop pin(1000,1234) WrongEntry+TryAgain"],
+    );
+    // somebody who keys on and on
+    let mut call = Call::new("", None);
+    call.happen("begin");
+    for _ in 0..200 {
+        call.happen("1");
+        call.happen("*");
+        call.happen("2s");
+    }
+    assert_eq!(call.told.last().unwrap(), "hangup(menu_timeout)");
+}
+
+#[test]
+fn straight_to_a_room() {
+    check(
+        "",
+        Some("1000"),
+        &[
+            "begin -> look-up(1000)",
+            "found -> Welcome+HostPressStar",
+            "played 3s -> enter(1000,Guest)",
+        ],
+    );
+    // a room that does not exist asks the same, and then is wrong
+    check(
+        "",
+        Some("2000"),
+        &[
+            "begin -> look-up(2000)",
+            "unknown -> Welcome+HostPressStar",
+            "played 3s -> WrongEntry+Goodbye hangup(wrong_entry)",
+        ],
+    );
+    check(
+        "",
+        Some("2000"),
+        &[
+            "begin -> look-up(2000)",
+            "unknown * -> Welcome+HostPressStar stop EnterPin",
+            "1# -> stop pin(2000,1)",
+            "wrong 2# -> WrongEntry+TryAgain stop pin(2000,2)",
+            "wrong 3# -> WrongEntry+TryAgain stop pin(2000,3)",
+            "wrong -> WrongEntry+Goodbye hangup(wrong_entry)",
+        ],
+    );
+    check(
+        "",
+        Some("voicemail"),
+        &[
+            "begin unknown * -> look-up(voicemail) Welcome+HostPressStar stop EnterPin",
+            "1# 2# -> stop WrongEntry+TryAgain stop WrongEntry+TryAgain",
+            "3# -> stop WrongEntry+Goodbye hangup(wrong_entry)",
+        ],
+    );
+}
+
+#[test]
+fn billing_codes() {
+    let asked = "* 1234# right -> stop EnterPin stop pin(1000,1234) EnterBillingCode";
+    let capture = "billing_capture billing_code=100";
+    check_in_room(capture, &[asked, "# -> stop enter(1000,Host,100)"]);
+    check_in_room(capture, &[asked, "played 8s -> enter(1000,Host,100)"]);
+    check_in_room(capture, &[asked, "4711# -> stop enter(1000,Host,4711)"]);
+    check_in_room(capture, &[asked, "4711 4s -> stop enter(1000,Host,4711)"]);
+    check_in_room("billing_capture", &[asked, "# -> stop enter(1000,Host)"]);
+    check_in_room(
+        capture,
+        &[
+            asked,
+            "1# -> stop WrongEntry+TryAgain",
+            "123456789012345678901# -> stop WrongEntry+TryAgain",
+            "1# -> stop WrongEntry+Goodbye hangup(wrong_entry)",
+        ],
+    );
+}
+
+#[test]
+fn spoken_names() {
+    let asked = "# -> stop SayYourName+Beep";
+    let heard = "name -> Name(LegId(7))+KeepNameOrAgain";
+    let keep = "played 3s -> enter(1000,Guest,name)";
+    check_in_room("announce=name", &[asked, "played -> record", heard, keep]);
+    check_in_room(
+        "announce=name",
+        &[
+            asked,
+            "played # -> record stop-name",
+            heard,
+            "# -> stop enter(1000,Guest,name)",
+        ],
+    );
+    check_in_room(
+        "announce=name",
+        &[
+            asked,
+            "played -> record",
+            heard,
+            "* -> stop SayYourName+Beep",
+            "played -> record",
+            heard,
+            "* played -> stop SayYourName+Beep record",
+            heard,
+            "* -> stop enter(1000,Guest,name)",
+        ],
+    );
+    check_in_room(
+        "announce=name",
+        &[asked, "played no-name -> record enter(1000,Guest)"],
+    );
+    check_in_room(
+        "announce=name",
+        &[asked, "played 8s -> record enter(1000,Guest)"],
+    );
+    check_in_room(
+        "announce=name",
+        &[asked, "1 -> stop Beep", "played -> record"],
+    );
+    check_in_room("announce=name", &[asked, "11 -> stop Beep stop record"]);
+    check_in_room(
+        "announce=name",
+        &["* 1234#99# right -> stop EnterPin stop pin(1000,1234) SayYourName+Beep"],
+    );
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let mut call = Call::new("", None);
+    for what in ["begin", "1000#", "found", "*", "8642"] {
+        call.happen(what);
+    }
+    assert!(!format!("{:?}", call.menu).contains("8642"));
+    call.happen("#975310");
+    let shown = format!("{:?}", call.menu);
+    assert!(
+        !shown.contains("8642") && !shown.contains("Digit"),
+        "{shown}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens in whatever order, the menu comes to its end by itself.
+    #[test]
+    fn any_call_ends(
+        settings in proptest::sample::select(vec!["", "announce=name", "billing_capture"]),
+        straight in any::<bool>(),
+        story in proptest::collection::vec(proptest::sample::select(vec![
+            "begin", "1", "1000#", "1234#", "*", "#", "found", "unknown", "right", "wrong", "name",
+            "no-name", "0.5s", "3s", "8s", "played",
+        ]), 0..60),
+    ) {
+        let mut call = Call::new(settings, straight.then_some("1000"));
+        call.happen("begin");
+        for what in story {
+            if what != "played" || call.playing.is_some() {
+                call.happen(what);
+            }
+        }
+        call.pass(Duration::from_secs(301));
+        prop_assert!(call.over, "{:?}", call.menu);
+        prop_assert_eq!(call.menu.next_deadline(), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! Settings of a room as words: `guests_may_start announce=name continue=0`.
+
+use std::time::Duration;
+
+use confab_core::settings::{Announce, RoomSettings};
+
+pub fn parse(words: &str) -> RoomSettings {
+    let mut settings = RoomSettings::default();
+    for word in words.split_whitespace() {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match name {
+            "guests_may_start" => settings.guests_may_start = true,
+            "join_muted" => settings.join_muted = true,
+            "record_at_start" => settings.record_at_start = true,
+            "billing_capture" => settings.billing_capture = true,
+            "billing_code" => settings.billing_code = Some(value.to_owned()),
+            "max_callers" => settings.max_callers = value.parse().unwrap(),
+            "continue" => {
+                settings.continue_after_host =
+                    Duration::from_secs(60 * value.parse::<u64>().unwrap());
+            }
+            "announce" => {
+                settings.announce = match value {
+                    "chime" => Announce::Chime,
+                    "name" => Announce::Name,
+                    "nothing" => Announce::Nothing,
+                    other => panic!("announce={other}?"),
+                };
+            }
+            other => panic!("no setting {other}"),
+        }
+    }
+    settings
+}
