@@ -1,0 +1,147 @@
+//! What callers hear that nobody says: prompts, chimes, the beep, hold music. Turns a [`Clip`] into
+//! sounds; decides nothing about who hears them or when.
+//!
+//! The sounds are files in `bridge/prompts`, made by the scripts there and held in the program.
+//! They are decoded once, when it starts.
+
+mod english;
+mod flac;
+mod halve;
+mod shelf;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use confab_core::ids::LegId;
+use confab_core::prompt::{Clip, Prompt};
+use confab_core::settings::Language;
+use confab_dtmf::layout::{Layout, OPENVOICE};
+
+use self::english::English;
+use self::shelf::Shelf;
+use self::wording::{Grammar, Parts};
+use crate::media::Sound;
+
+/// Samples in a millisecond of a [`Sound`].
+const PER_MS: usize = 8;
+/// How far the parts of a sentence overlap; the fades for it are in the files.
+const JOINT_MS: usize = 10;
+/// No pause is longer: a larger number is a mistake, and would cost memory.
+const PAUSE_MAX_MS: u32 = 60_000;
+
+/// Everything there is to hear, ready to be played.
+#[derive(Debug)]
+pub struct Prompts {
+    english: Voice,
+    chime_in: Sound,
+    chime_out: Sound,
+    beep: Sound,
+    music: Sound,
+}
+
+/// One language: what is recorded and how it is put together.
+#[derive(Debug)]
+struct Voice {
+    shelf: Shelf,
+    grammar: &'static dyn Grammar,
+}
+
+impl Prompts {
+    /// Decodes all sounds; takes well under a second.
+    ///
+    /// # Errors
+    /// When a sound that is in the program is damaged, or one of the wordless is missing.
+    pub fn load() -> Result<Self> {
+        let wordless = Shelf::load::<shelf::Wordless>()?;
+        let take = |key: &str| {
+            wordless
+                .get(key)
+                .cloned()
+                .with_context(|| format!("the sound {key} is not there"))
+        };
+        Ok(Self {
+            english: Voice {
+                shelf: Shelf::load::<shelf::English>()?,
+                grammar: &English,
+            },
+            chime_in: take("chime-in")?,
+            chime_out: take("chime-out")?,
+            beep: take("beep")?,
+            music: take("music")?,
+        })
+    }
+
+    /// The sounds of a clip, to be played one after the other; none when it says nothing.
+    /// `name_of` gives the name a caller recorded, if there is one. A language that is not recorded
+    /// is spoken in English.
+    pub fn render(
+        &self,
+        language: Language,
+        clip: &Clip,
+        name_of: &dyn Fn(LegId) -> Option<Sound>,
+    ) -> Vec<Sound> {
+        match *clip {
+            Clip::Prompt(prompt) => self.voice(language).speak(prompt, &OPENVOICE),
+            Clip::Name(leg) => name_of(leg).into_iter().collect(),
+            Clip::ChimeIn => vec![Arc::clone(&self.chime_in)],
+            Clip::ChimeOut => vec![Arc::clone(&self.chime_out)],
+            Clip::Beep => vec![Arc::clone(&self.beep)],
+            Clip::Pause(length_ms) => {
+                vec![vec![0; length_ms.min(PAUSE_MAX_MS) as usize * PER_MS].into()]
+            }
+        }
+    }
+
+    /// Hold music; its end goes on into its beginning.
+    pub fn music(&self) -> Sound {
+        Arc::clone(&self.music)
+    }
+
+    fn voice(&self, language: Language) -> &Voice {
+        match language {
+            Language::En | Language::Fr | Language::De => &self.english,
+        }
+    }
+}
+
+impl Voice {
+    fn speak(&self, prompt: Prompt, layout: &Layout) -> Vec<Sound> {
+        let sentences = wording::sentences(prompt, self.grammar, layout);
+        sentences
+            .iter()
+            .filter_map(|parts| self.sentence(prompt, parts))
+            .collect()
+    }
+
+    /// One sentence as one sound. A part that is not there spoils only its own sentence: a test
+    /// asks for them all, and a conference is worth more than a prompt.
+    fn sentence(&self, prompt: Prompt, parts: &Parts) -> Option<Sound> {
+        let found: Option<Vec<&Sound>> = parts.iter().map(|key| self.shelf.get(key)).collect();
+        let Some(found) = found else {
+            tracing::error!(?prompt, ?parts, "a prompt is not recorded");
+            return None;
+        };
+        match found.as_slice() {
+            [one] => Some(Arc::clone(one)),
+            several => Some(join(several)),
+        }
+    }
+}
+
+/// Lays parts end to end, each over the fade at the end of the one before.
+fn join(parts: &[&Sound]) -> Sound {
+    let mut whole: Vec<i16> = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        let lap = (JOINT_MS * PER_MS).min(whole.len()).min(part.len());
+        let from = whole.len() - lap;
+        for (old, new) in whole[from..].iter_mut().zip(part.iter()) {
+            *old = old.saturating_add(*new);
+        }
+        whole.extend_from_slice(&part[lap..]);
+    }
+    whole.into()
+}

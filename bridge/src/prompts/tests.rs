@@ -1,0 +1,279 @@
+//! Everything that can be said is said, loud enough, and nothing is recorded in vain.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::*;
+
+static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| Prompts::load().unwrap());
+
+/// Every prompt without a number in it.
+const FIXED: &[Prompt] = &[
+    Prompt::Welcome,
+    Prompt::EnterRoomNumber,
+    Prompt::HostPressStar,
+    Prompt::EnterPin,
+    Prompt::WrongEntry,
+    Prompt::TryAgain,
+    Prompt::Goodbye,
+    Prompt::EnterBillingCode,
+    Prompt::SayYourName,
+    Prompt::KeepNameOrAgain,
+    Prompt::RoomIsLocked,
+    Prompt::RoomIsFull,
+    Prompt::HouseIsFull,
+    Prompt::WaitingForHost,
+    Prompt::ConferenceBegins,
+    Prompt::YouAreFirst,
+    Prompt::BeingRecorded,
+    Prompt::YouAreMuted,
+    Prompt::YouAreUnmuted,
+    Prompt::HostMutedYou,
+    Prompt::HostOpenedYou,
+    Prompt::HostMutedAllLines,
+    Prompt::RoomNowLocked,
+    Prompt::RoomNowUnlocked,
+    Prompt::RecordingStarted,
+    Prompt::RecordingStopped,
+    Prompt::RecordingFull,
+    Prompt::RecordingFailed,
+    Prompt::LectureRelaxed,
+    Prompt::LectureStrict,
+    Prompt::LectureEnded,
+    Prompt::HandLowered,
+    Prompt::SomebodyRaisedHand,
+    Prompt::ChimesOn,
+    Prompt::ChimesOff,
+    Prompt::WillContinue,
+    Prompt::WillEnd,
+    Prompt::RollCall,
+    Prompt::HasJoined,
+    Prompt::HasLeft,
+    Prompt::CallerJoined,
+    Prompt::CallerLeft,
+    Prompt::HostLeftEndsSoon,
+    Prompt::HostLeftGoesOn,
+    Prompt::HostIsBack,
+    Prompt::ConferenceEnded,
+    Prompt::YouWereDropped,
+    Prompt::NotACommand,
+    Prompt::HostsOnly,
+    Prompt::HostMenu,
+    Prompt::GuestMenu,
+];
+
+/// Every prompt, with every number that is said in its own words, and one beyond.
+fn every_prompt() -> impl Iterator<Item = Prompt> {
+    let callers = (1..=2_001).map(Prompt::Callers);
+    let hands = (0..=21).map(Prompt::HandRaised);
+    let nameless = (1..=21).map(Prompt::WithoutName);
+    FIXED
+        .iter()
+        .copied()
+        .chain(callers)
+        .chain(hands)
+        .chain(nameless)
+}
+
+fn heard(clip: Clip) -> Vec<Sound> {
+    PROMPTS.render(Language::En, &clip, &|_| None)
+}
+
+/// RMS of the 20 ms frames within 25 dB of the loudest, dB of full scale.
+fn active_dbfs(sound: &[i16]) -> f64 {
+    let power = |frame: &[i16]| -> f64 {
+        let sum: f64 = frame
+            .iter()
+            .map(|&s| (f64::from(s) / 32_768.0).powi(2))
+            .sum();
+        sum / frame.len() as f64
+    };
+    let frames: Vec<f64> = sound.chunks_exact(20 * PER_MS).map(power).collect();
+    let floor = frames.iter().copied().fold(0.0, f64::max) / 10f64.powf(2.5);
+    let active: Vec<f64> = frames.into_iter().filter(|&p| p > floor).collect();
+    10.0 * (active.iter().sum::<f64>() / active.len() as f64).log10()
+}
+
+fn seconds(sounds: &[Sound]) -> f64 {
+    sounds.iter().map(|s| s.len()).sum::<usize>() as f64 / 8_000.0
+}
+
+#[test]
+fn every_prompt_is_heard() {
+    for prompt in every_prompt() {
+        let sounds = heard(Clip::Prompt(prompt));
+        let wanted = wording::sentences(prompt, &English, &OPENVOICE).len();
+        assert_eq!(sounds.len(), wanted, "{prompt:?}: a sentence is missing");
+        let longest = match prompt {
+            Prompt::HostMenu => 40.0,
+            Prompt::GuestMenu => 20.0,
+            _ => 8.0,
+        };
+        let length = seconds(&sounds);
+        assert!(
+            (0.3..longest).contains(&length),
+            "{prompt:?}: {length:.2} s"
+        );
+        for sound in &sounds {
+            let level = active_dbfs(sound);
+            assert!(
+                (-25.0..=-16.5).contains(&level),
+                "{prompt:?}: {level:.1} dBFS"
+            );
+            let peak = sound.iter().map(|s| s.unsigned_abs()).max().unwrap();
+            assert!(peak < 32_000, "{prompt:?} is clipped: {peak}");
+        }
+    }
+}
+
+#[test]
+fn nothing_to_say_is_nothing() {
+    assert!(heard(Clip::Prompt(Prompt::WithoutName(0))).is_empty());
+}
+
+#[derive(Deserialize)]
+struct Catalogue {
+    say: BTreeMap<String, String>,
+    series: BTreeMap<String, Series>,
+    joined: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    from: u32,
+    to: Option<u32>,
+    words: Option<Vec<String>>,
+}
+
+fn catalogue() -> Catalogue {
+    toml::from_str(include_str!("../../prompts/en.toml")).unwrap()
+}
+
+fn keys(catalogue: &Catalogue) -> BTreeSet<String> {
+    let mut keys: BTreeSet<String> = catalogue.say.keys().cloned().collect();
+    for (name, series) in &catalogue.series {
+        let count = series.words.as_ref().map(|words| words.len() as u32);
+        let last = series
+            .to
+            .or_else(|| Some(series.from + count? - 1))
+            .unwrap();
+        keys.extend((series.from..=last).map(|n| format!("{name}-{n}")));
+    }
+    keys
+}
+
+#[test]
+fn every_line_has_its_file_and_every_file_its_line() {
+    let lines = keys(&catalogue());
+    let files: BTreeSet<String> = PROMPTS.english.shelf.keys().map(str::to_owned).collect();
+    let without_file: Vec<_> = lines.difference(&files).collect();
+    let without_line: Vec<_> = files.difference(&lines).collect();
+    assert!(
+        without_file.is_empty(),
+        "run prompts/generate.py for {without_file:?}"
+    );
+    assert!(
+        without_line.is_empty(),
+        "no line in en.toml for {without_line:?}"
+    );
+}
+
+#[test]
+fn nothing_is_recorded_in_vain() {
+    // Other layouts may use the keys this one does not.
+    let spare = |key: &str| key.starts_with("keys-");
+    let said: BTreeSet<String> = every_prompt()
+        .flat_map(|prompt| wording::sentences(prompt, &English, &OPENVOICE))
+        .flatten()
+        .map(|key| key.into_owned())
+        .collect();
+    let idle: Vec<String> = keys(&catalogue())
+        .into_iter()
+        .filter(|k| !said.contains(k) && !spare(k))
+        .collect();
+    assert!(idle.is_empty(), "never said: {idle:?}");
+}
+
+#[test]
+fn what_the_recogniser_hears_is_what_is_said() {
+    let said: BTreeSet<Vec<String>> = every_prompt()
+        .flat_map(|prompt| wording::sentences(prompt, &English, &OPENVOICE))
+        .map(|parts| parts.into_iter().map(|key| key.into_owned()).collect())
+        .collect();
+    let listed = catalogue().joined;
+    let joined: Vec<_> = listed
+        .values()
+        .filter(|parts| said.contains(*parts))
+        .collect();
+    assert!(
+        joined.len() > 25,
+        "en.toml [joined] has {} sentences of ours",
+        joined.len()
+    );
+}
+
+#[test]
+fn parts_overlap_by_their_fades() {
+    let lap = JOINT_MS * PER_MS;
+    let [one, two]: [Sound; 2] = [vec![100; 400].into(), vec![20; 300].into()];
+    let whole = join(&[&one, &two]);
+    assert_eq!(whole.len(), 700 - lap);
+    assert!(whole[..400 - lap].iter().all(|&s| s == 100));
+    assert!(whole[400 - lap..400].iter().all(|&s| s == 120));
+    assert!(whole[400..].iter().all(|&s| s == 20));
+    let loud: Sound = vec![i16::MAX; 200].into();
+    assert!(join(&[&loud, &loud]).iter().all(|&s| s == i16::MAX));
+    let short: Sound = vec![1; 3].into();
+    assert_eq!(join(&[&short, &one, &short]).len(), 403 - 3);
+}
+
+#[test]
+fn names_chimes_and_pauses() {
+    let name: Sound = vec![5; 80].into();
+    let names = |leg: LegId| (leg == LegId(7)).then(|| Arc::clone(&name));
+    let render = |clip: Clip| PROMPTS.render(Language::En, &clip, &names);
+    assert_eq!(render(Clip::Name(LegId(7))), [Arc::clone(&name)]);
+    assert!(render(Clip::Name(LegId(8))).is_empty());
+    assert_eq!(render(Clip::Pause(250)), [Sound::from(vec![0; 2_000])]);
+    assert_eq!(render(Clip::Pause(u32::MAX))[0].len(), 480_000);
+    let check = |clip: Clip, length: f64, level: f64| {
+        let sounds = render(clip);
+        assert!(
+            (seconds(&sounds) - length).abs() < 0.1,
+            "{clip:?}: {} s",
+            seconds(&sounds)
+        );
+        let got = active_dbfs(&sounds[0]);
+        assert!((got - level).abs() < 2.5, "{clip:?}: {got:.1} dBFS");
+    };
+    check(Clip::ChimeIn, 0.35, -23.0);
+    check(Clip::ChimeOut, 0.35, -23.0);
+    check(Clip::Beep, 0.35, -20.0);
+    assert_ne!(render(Clip::ChimeIn), render(Clip::ChimeOut));
+}
+
+#[test]
+fn music_is_calm_and_long() {
+    let music = PROMPTS.music();
+    assert!((60.0..=95.0).contains(&seconds(&[Arc::clone(&music)])));
+    assert!((-27.0..=-25.0).contains(&active_dbfs(&music)));
+    // The step over the seam is no larger than steps elsewhere.
+    let step = |a: i16, b: i16| (i32::from(a) - i32::from(b)).abs();
+    let largest = music
+        .windows(2)
+        .map(|two| step(two[0], two[1]))
+        .max()
+        .unwrap();
+    assert!(step(music[music.len() - 1], music[0]) <= largest);
+}
+
+#[test]
+fn a_language_that_is_not_recorded_is_spoken_in_english() {
+    let welcome = Clip::Prompt(Prompt::Welcome);
+    let english = heard(welcome);
+    for language in [Language::Fr, Language::De] {
+        assert_eq!(PROMPTS.render(language, &welcome, &|_| None), english);
+    }
+}
