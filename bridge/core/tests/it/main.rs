@@ -2,6 +2,7 @@
 //! tables.
 #![allow(clippy::unwrap_used)]
 
+mod call;
 mod menu;
 mod properties;
 mod settings;
