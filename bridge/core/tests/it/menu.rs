@@ -263,6 +263,15 @@ fn straight_to_a_room() {
             "wrong -> WrongEntry+Goodbye hangup(wrong_entry)",
         ],
     );
+    // a room that was made between the look-up and the check was not there for this call
+    check(
+        "",
+        Some("2000"),
+        &[
+            "begin unknown * -> look-up(2000) Welcome+HostPressStar stop EnterPin",
+            "1# right -> stop pin(2000,1) WrongEntry+TryAgain",
+        ],
+    );
     check(
         "",
         Some("voicemail"),

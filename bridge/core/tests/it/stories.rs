@@ -8,7 +8,8 @@
 //! NAME leaves | NAME hears it out | NAME talks | NAME is quiet
 //! TIME passes                 90s, 5m
 //! recorder started|failed|full
-//! portal COMMAND              see `command`; `portal COMMAND, refused` when it is
+//! portal COMMAND              see `command`; `portal COMMAND, WHY` when it is refused
+//! NAME asks COMMAND           the same from a leg, not by key
 //! > NAME hears CLIP...        clips said to that leg alone, in one go
 //! > everybody hears CLIP...   said to the room
 //! > NAME|nobody hears nothing
@@ -108,6 +109,10 @@ impl Story {
             }
             ["portal", ref command @ ..] => self.portal(&command.join(" ")),
             [name, "keys", keys] => self.keys(name, keys),
+            [name, "asks", ref command @ ..] => {
+                let (leg, command) = (self.leg(name), self.command(&command.join(" ")));
+                self.world().command(Actor::Leg(leg), command).unwrap();
+            }
             [name, "leaves"] => {
                 let leg = self.leg(name);
                 self.input(Input::Leave {
