@@ -4,6 +4,18 @@
 //! [`SipEvent::Invite`] and is answered by a [`SipCommand`]; what a caller may do is not known here.
 #![forbid(unsafe_code)]
 
+mod call;
+mod counters;
+mod defence;
+mod door;
+mod exchange;
+mod house;
+mod registry;
+mod sdp;
+mod serve;
+mod tuning;
+mod wire;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -13,6 +25,10 @@ use confab_core::ids::LegId;
 use confab_core::refusal::Refusal;
 use confab_dtmf::Key;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use counters::Counters;
+pub use tuning::Tuning;
 
 /// UDP or TCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,17 +158,6 @@ pub enum Error {
     },
 }
 
-/// Counts of what was dropped or refused, by word; for `/metrics`.
-#[derive(Debug, Default)]
-pub struct Counters {}
-
-impl Counters {
-    /// Every counter with its present value.
-    pub fn read(&self) -> Vec<(&'static str, u64)> {
-        Vec::new()
-    }
-}
-
 /// A running SIP side.
 #[derive(Debug)]
 pub struct Handle {
@@ -162,14 +167,20 @@ pub struct Handle {
     pub listening: Vec<Listen>,
     /// what was counted
     pub counters: Arc<Counters>,
+    /// cancelled by the SIP side when, after `commands` was closed, all calls have said goodbye
+    pub stopped: CancellationToken,
 }
 
 /// Binds and serves until every clone of `commands` is dropped.
-pub async fn start(_config: Config, _events: mpsc::Sender<SipEvent>) -> Result<Handle, Error> {
-    let (commands, _rx) = mpsc::channel(1024);
-    Ok(Handle {
-        commands,
-        listening: Vec::new(),
-        counters: Arc::default(),
-    })
+pub async fn start(config: Config, events: mpsc::Sender<SipEvent>) -> Result<Handle, Error> {
+    serve::start(config, Tuning::default(), events).await
+}
+
+/// As [`start`], with other limits and times.
+pub async fn start_tuned(
+    config: Config,
+    tuning: Tuning,
+    events: mpsc::Sender<SipEvent>,
+) -> Result<Handle, Error> {
+    serve::start(config, tuning, events).await
 }
