@@ -1,0 +1,199 @@
+//! What a page or a program may ask of a room: words and values as they come in a form or in JSON,
+//! made into a [`Command`]; and the way to the room and back.
+
+use std::time::Duration;
+
+use confab_core::command::{Command, CommandRefusal, LectureMode};
+use confab_core::ids::{LegId, RoomNumber};
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::trouble::Trouble;
+use crate::{PortalCommand, words};
+
+/// The longest a page waits for the room.
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// One command in words. Which of the values it needs is said by [`Order::command`].
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) command: String,
+    #[serde(default)]
+    pub(crate) leg: Option<u64>,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) code: Option<String>,
+}
+
+impl Order {
+    /// The command these words mean.
+    pub(crate) fn command(self) -> Result<Command, Trouble> {
+        let leg = || {
+            let missing = || Trouble::Senseless("Which caller? `leg` is missing.".into());
+            self.leg.map(LegId).ok_or_else(missing)
+        };
+        Ok(match self.command.as_str() {
+            "mute" => Command::SetMute {
+                leg: leg()?,
+                muted: true,
+            },
+            "unmute" => Command::SetMute {
+                leg: leg()?,
+                muted: false,
+            },
+            "mute_all" => Command::MuteAll,
+            "drop" => Command::Drop(leg()?),
+            "rename" => Command::Rename {
+                leg: leg()?,
+                name: name(self.name.as_deref())?,
+            },
+            "lock" => Command::SetLocked(true),
+            "unlock" => Command::SetLocked(false),
+            "admit" => Command::Admit(leg()?),
+            "record" => Command::SetRecording(true),
+            "stop_recording" => Command::SetRecording(false),
+            "lecture_open" => Command::SetLecture(LectureMode::Open),
+            "lecture_relaxed" => Command::SetLecture(LectureMode::Relaxed),
+            "lecture_strict" => Command::SetLecture(LectureMode::Strict),
+            "open_hand" => Command::SetHandOpen {
+                leg: leg()?,
+                open: true,
+            },
+            "close_hand" => Command::SetHandOpen {
+                leg: leg()?,
+                open: false,
+            },
+            "lower_hand" => Command::LowerHand(leg()?),
+            "chimes_on" => Command::SetChimes(true),
+            "chimes_off" => Command::SetChimes(false),
+            "continue_on" => Command::SetContinue(true),
+            "continue_off" => Command::SetContinue(false),
+            "billing_code" => Command::SetBillingCode(code(self.code.as_deref())?),
+            "end" => Command::End,
+            other => {
+                return Err(Trouble::Senseless(format!(
+                    "There is no command \"{other}\"."
+                )));
+            }
+        })
+    }
+}
+
+/// A refusal of the room, with the word that a redirect carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused(pub(crate) CommandRefusal);
+
+impl Refused {
+    /// The word of `?refused=`.
+    pub(crate) fn word(self) -> &'static str {
+        match self.0 {
+            CommandRefusal::NoSuchLeg => "no_such_leg",
+            CommandRefusal::HostsOnly => "hosts_only",
+            CommandRefusal::MutedByHost => "muted_by_host",
+            CommandRefusal::CannotRecord => "cannot_record",
+            CommandRefusal::NoConference => "no_conference",
+        }
+    }
+
+    /// For programs: with the status that [`Trouble::Refused`] has.
+    pub(crate) fn trouble(self) -> Trouble {
+        Trouble::Refused(words::refusal(self.0).to_owned())
+    }
+}
+
+/// Sends the command to the room and waits for its answer, a second at most.
+pub(crate) async fn send(
+    app: &App,
+    room: RoomNumber,
+    by: &str,
+    command: Command,
+) -> Result<Result<(), Refused>, Trouble> {
+    let (reply, answer) = oneshot::channel();
+    let order = PortalCommand {
+        room,
+        by: by.to_owned(),
+        command,
+        reply,
+    };
+    let whole = async {
+        app.portal
+            .commands
+            .send(order)
+            .await
+            .map_err(|_| Trouble::NoBridge)?;
+        answer.await.map_err(|_| Trouble::NoBridge)
+    };
+    match timeout(ANSWER_WITHIN, whole).await {
+        Ok(Ok(Ok(()))) => Ok(Ok(())),
+        Ok(Ok(Err(refusal))) => Ok(Err(Refused(refusal))),
+        Ok(Err(trouble)) => Err(trouble),
+        Err(_) => Err(Trouble::NoBridge),
+    }
+}
+
+/// A caller's name as it is typed: without blanks around it and control characters in it.
+fn name(typed: Option<&str>) -> Result<String, Trouble> {
+    let typed = typed.unwrap_or_default();
+    let name: String = typed.chars().filter(|c| !c.is_control()).collect();
+    let name = name.trim().to_owned();
+    match name.chars().count() {
+        1..=64 => Ok(name),
+        _ => Err(Trouble::Senseless("A name has 1 to 64 characters.".into())),
+    }
+}
+
+fn code(typed: Option<&str>) -> Result<String, Trouble> {
+    let code = typed.unwrap_or_default().trim();
+    if is_billing_code(code) {
+        Ok(code.to_owned())
+    } else {
+        Err(Trouble::Senseless(
+            "A billing code has 2 to 20 digits.".into(),
+        ))
+    }
+}
+
+/// 2 to 20 digits.
+pub(crate) fn is_billing_code(code: &str) -> bool {
+    (2..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_commands() {
+        let leg = LegId(5);
+        for (json, command) in [
+            (
+                r#"{"command":"mute","leg":5}"#,
+                Some(Command::SetMute { leg, muted: true }),
+            ),
+            (r#"{"command":"mute"}"#, None),
+            (
+                r#"{"command":"rename","leg":5,"name":" An\u0007na "}"#,
+                Some(Command::Rename {
+                    leg,
+                    name: "Anna".into(),
+                }),
+            ),
+            (r#"{"command":"rename","leg":5,"name":"  "}"#, None),
+            (r#"{"command":"billing_code","code":"4711"}"#, {
+                Some(Command::SetBillingCode("4711".into()))
+            }),
+            (r#"{"command":"billing_code","code":"47a"}"#, None),
+            (
+                r#"{"command":"lecture_strict"}"#,
+                Some(Command::SetLecture(LectureMode::Strict)),
+            ),
+            (r#"{"command":"explode"}"#, None),
+        ] {
+            let order: Order = serde_json::from_str(json).unwrap();
+            assert_eq!(order.command().ok(), command, "{json}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The pages' words for what the ledger and the room keep as one word. Decides nothing.
+
+use confab_core::command::{CommandRefusal, LectureMode};
+
+/// Why a call ended, from `EndReason::word`.
+pub(crate) fn call_end(word: Option<&str>) -> &'static str {
+    match word {
+        None => "still in the room",
+        Some("caller_hung_up") => "hung up",
+        Some("dropped") => "dropped by a host",
+        Some("conference_ended") => "the conference ended",
+        Some("line_dead") => "the line went dead",
+        Some("menu_timeout") => "did not get past the menu",
+        Some("signalling_failed") => "the network broke the call",
+        Some("shutdown") => "Confab was stopped",
+        Some("crashed") => "Confab was interrupted",
+        Some("wrong_entry") => "refused: wrong room or PIN",
+        Some("room_locked") => "refused: the room was locked",
+        Some("room_full") => "refused: the room was full",
+        Some("house_full") => "refused: all lines were busy",
+        Some("no_common_codec") => "refused: no sound format in common",
+        Some("not_found") => "refused: unknown number",
+        Some(_) => "ended",
+    }
+}
+
+/// Why a conference ended.
+pub(crate) fn conference_end(word: Option<&str>) -> &'static str {
+    match word {
+        None => "running now",
+        Some("nobody_left") => "everybody had left",
+        Some("host_left") => "the host had left",
+        Some("ended_by_host") => "ended by the host",
+        Some("shutdown") => "Confab was stopped",
+        Some("crashed") => "Confab was interrupted",
+        Some(_) => "ended",
+    }
+}
+
+/// Why the file of a recording is gone.
+pub(crate) fn deletion(why: &str) -> &'static str {
+    match why {
+        "host" => "deleted by the host",
+        "retention" => "deleted: kept for as long as recordings are kept",
+        _ => "deleted",
+    }
+}
+
+/// What is said to one whose command was refused.
+pub(crate) fn refusal(refusal: CommandRefusal) -> &'static str {
+    match refusal {
+        CommandRefusal::NoSuchLeg => "That caller is no longer in the room.",
+        CommandRefusal::HostsOnly => "Only a host may do that.",
+        CommandRefusal::MutedByHost => {
+            "Lecture mode does not allow that. Open the caller's hand instead."
+        }
+        CommandRefusal::CannotRecord => "The recording could not be started.",
+        CommandRefusal::NoConference => "There is no conference in this room now.",
+    }
+}
+
+/// The word of a lecture mode in forms and in the API.
+pub(crate) fn lecture_word(mode: LectureMode) -> &'static str {
+    match mode {
+        LectureMode::Open => "open",
+        LectureMode::Relaxed => "relaxed",
+        LectureMode::Strict => "strict",
+    }
+}
+
+/// A size as people read it: `12.3 MB`.
+pub(crate) fn size(bytes: i64) -> String {
+    let bytes = bytes.max(0);
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
+}
+
+/// `1 caller`, `5 callers`.
+pub(crate) fn count(n: impl TryInto<u64>, one: &str) -> String {
+    match n.try_into().unwrap_or(0) {
+        1 => format!("1 {one}"),
+        n => format!("{n} {one}s"),
+    }
+}
