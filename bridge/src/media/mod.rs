@@ -3,15 +3,40 @@
 //!
 //! No lock, no allocation in the tick, no await, no log line, no file in here.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+mod aside;
+mod counters;
+mod inbound;
+mod latch;
+mod line;
+mod name;
+mod outbound;
+mod ports;
+mod report;
+mod room;
+mod shard;
+mod sys;
+mod thread;
 
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use confab_core::audio::TICK_MS;
 use confab_core::audio::stream::Stream;
 use confab_core::effect::Voice;
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::Key;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use counters::Counters;
+pub use line::Line;
+use ports::PortPool;
+use report::Reports;
+use shard::{Order, Shard, Tools};
 
 /// Mono samples at 8,000 Hz, decoded long before they are played.
 pub type Sound = Arc<[i16]>;
@@ -19,21 +44,6 @@ pub type Sound = Arc<[i16]>;
 /// A room as the shards know it: a plain number drawn by the switchboard, one per conference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RoomKey(pub u64);
-
-/// One caller's end of the media: sockets, jitter buffer, codec state. Moves whole between shards.
-#[derive(Debug)]
-pub struct Line {}
-
-impl Line {
-    /// The leg it belongs to.
-    pub fn leg(&self) -> LegId {
-        unreachable!()
-    }
-    /// The address to name in SDP; RTCP is one port above.
-    pub fn local_rtp(&self) -> SocketAddr {
-        unreachable!()
-    }
-}
 
 /// What a shard is asked to do. What names a leg or room it does not have is ignored.
 #[derive(Debug)]
@@ -119,34 +129,125 @@ pub struct MediaStats {
     pub ticks_late: u64,
     /// longest tick since the last reading, microseconds
     pub tick_us_max: u64,
+    /// ticks left out because the machine was too busy for a tenth of a second or longer
+    pub ticks_skipped: u64,
     /// lines open
     pub lines: u64,
+    /// reports to the switchboard that were given up; not zero: it is dead or far too slow
+    pub reports_dropped: u64,
+    /// samples of recordings lost because the writer was behind
+    pub samples_unrecorded: u64,
 }
 
-/// The media side: its threads, its ports.
+/// The media side: its threads, its ports. Dropping it says goodbye on every line and ends the
+/// threads.
 #[derive(Debug)]
-pub struct Media {}
+pub struct Media {
+    shards: Vec<Handle>,
+    ports: Arc<PortPool>,
+    aside: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    /// none when the shard is to end
+    orders: Option<SyncSender<Order>>,
+    counters: Arc<Counters>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Media {
     /// Starts the threads.
-    pub fn start(_config: MediaConfig, _reports: mpsc::Sender<FromShard>) -> std::io::Result<Self> {
-        Ok(Self {})
+    pub fn start(config: MediaConfig, reports: mpsc::Sender<FromShard>) -> io::Result<Self> {
+        let (pusher, aside) = aside::start(reports.clone())?;
+        let mut media = Self {
+            shards: Vec::with_capacity(config.threads),
+            ports: PortPool::new(config.address, config.ports),
+            aside: Some(aside),
+        };
+        let threads = config.threads.max(1) as u32;
+        for number in 0..threads {
+            let (orders, receiver) = sync_channel(MOST_ORDERS);
+            let counters = Arc::<Counters>::default();
+            let reports = Reports::new(reports.clone());
+            let (pusher, music) = (pusher.clone(), Arc::clone(&config.music));
+            let (counted, dead_line_ms) = (Arc::clone(&counters), config.dead_line_ms);
+            let phase = Duration::from_millis(u64::from(TICK_MS)) * number / threads;
+            // The shard is made on its thread, which it cannot leave: it holds system structures.
+            let run = move || {
+                let tools = Tools::new(reports, pusher, Arc::clone(&counted), dead_line_ms);
+                thread::run(Shard::new(receiver, music, tools), &counted, phase);
+            };
+            let thread = Builder::new().name(format!("media-{number}")).spawn(run)?;
+            media.shards.push(Handle {
+                orders: Some(orders),
+                counters,
+                thread: Some(thread),
+            });
+        }
+        Ok(media)
     }
+
     /// How many shards there are; they are numbered from 0.
     pub fn shards(&self) -> usize {
-        1
+        self.shards.len()
     }
+
     /// Binds a pair of ports for a leg; none when all are taken.
-    pub fn open_line(&self, _leg: LegId) -> Option<Box<Line>> {
-        None
+    pub fn open_line(&self, leg: LegId) -> Option<Box<Line>> {
+        let ports = self.ports.open()?;
+        Some(Line::new(leg, ports, Uuid::new_v4().as_u128()))
     }
+
     /// Sends to a shard. The queue is bounded; when it is full the shard has been dead for
     /// seconds, and the command is given back.
-    pub fn send(&self, _shard: usize, _what: ToShard) -> Result<(), ToShard> {
-        Ok(())
+    pub fn send(&self, shard: usize, what: ToShard) -> Result<(), ToShard> {
+        let Some(orders) = self
+            .shards
+            .get(shard)
+            .and_then(|shard| shard.orders.as_ref())
+        else {
+            return Err(what);
+        };
+        let (order, limit_ms) = match what {
+            // The memory is made here, where there is time for it.
+            ToShard::TakeName(leg, ms) => (Order::TakeName(leg, name::room_for(ms)), ms),
+            what => (Order::Do(what), 0),
+        };
+        orders.try_send(order).map_err(|error| match error {
+            TrySendError::Full(order) | TrySendError::Disconnected(order) => match order {
+                Order::Do(what) => what,
+                Order::TakeName(leg, _) => ToShard::TakeName(leg, limit_ms),
+            },
+        })
     }
+
     /// What has been counted.
     pub fn stats(&self) -> MediaStats {
-        MediaStats::default()
+        let mut stats = MediaStats::default();
+        for shard in &self.shards {
+            shard.counters.add_to(&mut stats);
+        }
+        stats
     }
 }
+
+impl Drop for Media {
+    fn drop(&mut self) {
+        for shard in &mut self.shards {
+            shard.orders = None;
+        }
+        let threads = self
+            .shards
+            .iter_mut()
+            .filter_map(|shard| shard.thread.take());
+        for thread in threads.chain(self.aside.take()) {
+            // A thread that has panicked has nothing left to say goodbye with.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Commands that wait for a shard: minutes of a busy house. When it is full the command is given
+/// back.
+const MOST_ORDERS: usize = 4_096;

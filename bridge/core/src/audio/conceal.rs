@@ -40,7 +40,9 @@ impl Concealer {
     /// when a gap came before it.
     pub fn real(&mut self, samples: &mut [i16]) {
         if self.made_up > 0 {
-            let blend = (BLEND + self.made_up / 2).min(LONGEST_BLEND).min(samples.len());
+            let blend = (BLEND + self.made_up / 2)
+                .min(LONGEST_BLEND)
+                .min(samples.len());
             for (n, sample) in samples.iter_mut().take(blend).enumerate() {
                 let real = (n + 1) as f32 / (blend + 1) as f32;
                 let repeated = self.next_repeated();
@@ -134,7 +136,9 @@ mod tests {
 
     fn tone(from: usize, len: usize, hz: f32) -> Vec<i16> {
         let step = hz / 8_000.0 * std::f32::consts::TAU;
-        (from..from + len).map(|n| (8_000.0 * (n as f32 * step).sin()) as i16).collect()
+        (from..from + len)
+            .map(|n| (8_000.0 * (n as f32 * step).sin()) as i16)
+            .collect()
     }
 
     fn worst_error(hz: f32, lost: usize) -> i32 {
@@ -146,7 +150,12 @@ mod tests {
         concealer.real(&mut after);
         heard.extend(after);
         let truth = tone(800, lost + 160, hz);
-        heard.iter().zip(&truth).map(|(h, t)| (i32::from(*h) - i32::from(*t)).abs()).max().unwrap()
+        heard
+            .iter()
+            .zip(&truth)
+            .map(|(h, t)| (i32::from(*h) - i32::from(*t)).abs())
+            .max()
+            .unwrap()
     }
 
     #[test]
@@ -194,6 +203,10 @@ mod tests {
         heard.extend(after);
         let steepest = |s: &[i16]| s.windows(2).map(|w| (w[1] - w[0]).abs()).max().unwrap();
         let natural = steepest(&tone(0, 800, 520.0));
-        assert!(steepest(&heard[700..]) < 2 * natural, "{}", steepest(&heard[700..]));
+        assert!(
+            steepest(&heard[700..]) < 2 * natural,
+            "{}",
+            steepest(&heard[700..])
+        );
     }
 }

@@ -96,12 +96,20 @@ const fn mu_expand(code: u8) -> i16 {
     let step = (plain & 0x0F) as i32;
     let segment = (plain >> 4 & 0x07) as u32;
     let magnitude = (((step << 3) + MU_BIAS) << segment) - MU_BIAS;
-    if plain & 0x80 == 0 { magnitude as i16 } else { -magnitude as i16 }
+    if plain & 0x80 == 0 {
+        magnitude as i16
+    } else {
+        -magnitude as i16
+    }
 }
 
 const fn mu_compress(sample: i16) -> u8 {
     // One's complement for negatives keeps both halves of the law mirror images.
-    let magnitude = if sample < 0 { !(sample as i32) } else { sample as i32 };
+    let magnitude = if sample < 0 {
+        !(sample as i32)
+    } else {
+        sample as i32
+    };
     let biased = magnitude + MU_BIAS;
     let segment = segment_above(biased, 7);
     let plain = if segment > 7 {
@@ -120,11 +128,19 @@ const fn a_expand(code: u8) -> i16 {
         0 => step + 8,
         segment => (step + 0x108) << (segment - 1),
     };
-    if plain & 0x80 == 0 { -magnitude as i16 } else { magnitude as i16 }
+    if plain & 0x80 == 0 {
+        -magnitude as i16
+    } else {
+        magnitude as i16
+    }
 }
 
 const fn a_compress(sample: i16) -> u8 {
-    let magnitude = if sample < 0 { !(sample as i32) } else { sample as i32 };
+    let magnitude = if sample < 0 {
+        !(sample as i32)
+    } else {
+        sample as i32
+    };
     let segment = segment_above(magnitude, 7);
     let shift = if segment == 0 { 4 } else { segment + 3 };
     let plain = (segment << 4) as u8 | (magnitude >> shift & 0x0F) as u8;
@@ -167,7 +183,11 @@ mod tests {
             for sample in i16::MIN..=i16::MAX {
                 let magnitude = i32::from(if sample < 0 { !sample } else { sample });
                 let interval = intervals.partition_point(|&(start, _)| start <= magnitude) - 1;
-                let value = if sample < 0 { -intervals[interval].1 } else { intervals[interval].1 };
+                let value = if sample < 0 {
+                    -intervals[interval].1
+                } else {
+                    intervals[interval].1
+                };
                 let (mut code, mut back) = ([0; 1], [0; 1]);
                 encode(codec, &[sample], &mut code);
                 decode(codec, &code, &mut back);
@@ -190,7 +210,11 @@ mod tests {
                 decode(codec, &[code], &mut sample);
                 encode(codec, &sample, &mut back);
                 // mu-law has two zeros; the positive one is sent.
-                let expected = if codec == Codec::Pcmu && code == 0x7F { 0xFF } else { code };
+                let expected = if codec == Codec::Pcmu && code == 0x7F {
+                    0xFF
+                } else {
+                    code
+                };
                 assert_eq!(back[0], expected, "{codec:?} {code:#04x} is {}", sample[0]);
             }
         }

@@ -37,7 +37,11 @@ pub struct Gate {
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { state: State::Closed, hold_ticks: 0, floor: LEAST_FLOOR }
+        Self {
+            state: State::Closed,
+            hold_ticks: 0,
+            floor: LEAST_FLOOR,
+        }
     }
 }
 
@@ -90,7 +94,11 @@ impl Gate {
     /// The floor falls at once and rises slowly, and no higher than a noise may be: a steady tone
     /// that is louder stays a voice for ever.
     fn track_floor(&mut self, power: f32) {
-        self.floor = if power < self.floor { power } else { self.floor * FLOOR_RISE };
+        self.floor = if power < self.floor {
+            power
+        } else {
+            self.floor * FLOOR_RISE
+        };
         self.floor = self.floor.clamp(LEAST_FLOOR, MOST_FLOOR);
     }
 }
@@ -160,8 +168,12 @@ mod tests {
         for _ in 0..200 {
             gate.hear(Power::from_dbov(-65.0));
         }
-        let states: Vec<State> =
-            [-58.0, -52.0, -46.0, -40.0].map(|dbov| gate.hear(Power::from_dbov(dbov))).into();
-        assert_eq!(states, [State::Onset, State::Onset, State::Open, State::Open]);
+        let states: Vec<State> = [-58.0, -52.0, -46.0, -40.0]
+            .map(|dbov| gate.hear(Power::from_dbov(dbov)))
+            .into();
+        assert_eq!(
+            states,
+            [State::Onset, State::Onset, State::Open, State::Open]
+        );
     }
 }

@@ -46,7 +46,10 @@ mod tests {
     fn powers_of_known_sounds() {
         let check = |samples: &[i16], dbov: f32| {
             let measured = Power::of(samples).dbov();
-            assert!((measured - dbov).abs() < 0.05, "{measured} instead of {dbov}");
+            assert!(
+                (measured - dbov).abs() < 0.05,
+                "{measured} instead of {dbov}"
+            );
         };
         check(&[i16::MIN; 160], 0.0);
         check(&[3_277; 160], -20.0);

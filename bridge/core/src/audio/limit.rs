@@ -39,7 +39,11 @@ impl Limiter {
     /// [`LOOK_AHEAD`].
     pub fn process(&mut self, mix: &[i32], out: &mut [i16]) {
         debug_assert!(mix.len() == out.len() && mix.len() >= LOOK_AHEAD);
-        let peak = mix.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+        let peak = mix
+            .iter()
+            .map(|sample| sample.unsigned_abs())
+            .max()
+            .unwrap_or(0);
         if peak <= CEILING && self.gain_sum == UNITY * LOOK_AHEAD as u32 && self.gain == UNITY {
             self.pass(mix, out);
         } else {
@@ -113,7 +117,9 @@ mod tests {
 
     fn tone(hz: f64, peak: f64, len: usize) -> Vec<i32> {
         let step = hz / 8_000.0 * std::f64::consts::TAU;
-        (0..len).map(|n| (peak * (n as f64 * step).sin()) as i32).collect()
+        (0..len)
+            .map(|n| (peak * (n as f64 * step).sin()) as i32)
+            .collect()
     }
 
     #[test]
@@ -130,17 +136,28 @@ mod tests {
     fn ten_loud_tones_keep_their_shape() {
         let mut mix = vec![0; 16_000];
         for voice in 0..10 {
-            for (sum, s) in mix.iter_mut().zip(tone(310.0 + 170.0 * f64::from(voice), 20_000.0, 16_000)) {
+            for (sum, s) in
+                mix.iter_mut()
+                    .zip(tone(310.0 + 170.0 * f64::from(voice), 20_000.0, 16_000))
+            {
                 *sum += s;
             }
         }
         let out = run(&mix);
         // Settled, the output is the input times one gain but for small errors: fit and compare.
         let (mix, out) = (&mix[8_000 - LOOK_AHEAD..16_000 - LOOK_AHEAD], &out[8_000..]);
-        let dot: f64 = mix.iter().zip(out).map(|(&m, &o)| f64::from(m) * f64::from(o)).sum();
+        let dot: f64 = mix
+            .iter()
+            .zip(out)
+            .map(|(&m, &o)| f64::from(m) * f64::from(o))
+            .sum();
         let power: f64 = mix.iter().map(|&m| f64::from(m) * f64::from(m)).sum();
         let gain = dot / power;
-        let noise: f64 = mix.iter().zip(out).map(|(&m, &o)| (f64::from(m) * gain - f64::from(o)).powi(2)).sum();
+        let noise: f64 = mix
+            .iter()
+            .zip(out)
+            .map(|(&m, &o)| (f64::from(m) * gain - f64::from(o)).powi(2))
+            .sum();
         let sound: f64 = out.iter().map(|&o| f64::from(o).powi(2)).sum();
         let distortion_db = 10.0 * (noise / sound).log10();
         assert!(distortion_db < -25.0, "{distortion_db} dB");
@@ -153,7 +170,9 @@ mod tests {
         let peak = out[8_000..].iter().map(|s| s.unsigned_abs()).max().unwrap();
         assert!((31_900..=32_256).contains(&peak), "{peak}");
         let error = (8_000..16_000)
-            .map(|n| (f64::from(mix[n - LOOK_AHEAD]) * 32_256.0 / 90_000.0 - f64::from(out[n])).abs())
+            .map(|n| {
+                (f64::from(mix[n - LOOK_AHEAD]) * 32_256.0 / 90_000.0 - f64::from(out[n])).abs()
+            })
             .fold(0.0, f64::max);
         assert!(error < 100.0, "{error}");
     }

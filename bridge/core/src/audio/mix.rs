@@ -54,7 +54,11 @@ impl Fader {
     /// Multiplies a tick of `sound`, moving towards ducked or unity: down within the tick, up in
     /// five.
     pub fn apply(&mut self, sound: &mut [i32], ducked: bool) {
-        let goal = if ducked { DUCKED } else { (self.gain + (UNITY - DUCKED) / 5).min(UNITY) };
+        let goal = if ducked {
+            DUCKED
+        } else {
+            (self.gain + (UNITY - DUCKED) / 5).min(UNITY)
+        };
         let (from, way, length) = (self.gain, goal - self.gain, sound.len() as i32);
         for (sample, n) in sound.iter_mut().zip(1..) {
             let gain = i64::from(from + way * n / length);

@@ -32,7 +32,11 @@ pub struct Over<T> {
 
 impl<T> Default for Player<T> {
     fn default() -> Self {
-        Self { queue: VecDeque::with_capacity(MOST_PIECES), sound: 0, sample: 0 }
+        Self {
+            queue: VecDeque::with_capacity(MOST_PIECES),
+            sound: 0,
+            sample: 0,
+        }
     }
 }
 

@@ -53,8 +53,19 @@ mod tests {
     fn report() -> Report<'static> {
         Report {
             ssrc: 7,
-            sender: Some(SenderInfo { ntp: 0x0102_0304_0506_0708, timestamp: 160, packets: 1, bytes: 160 }),
-            block: Some(ReportBlock { ssrc: 9, fraction_lost: 12, lost: -3, highest: 70_000, ..Default::default() }),
+            sender: Some(SenderInfo {
+                ntp: 0x0102_0304_0506_0708,
+                timestamp: 160,
+                packets: 1,
+                bytes: 160,
+            }),
+            block: Some(ReportBlock {
+                ssrc: 9,
+                fraction_lost: 12,
+                lost: -3,
+                highest: 70_000,
+                ..Default::default()
+            }),
             cname: "abc",
             goodbye: true,
         }
@@ -72,7 +83,10 @@ mod tests {
         let report = report();
         let length = report.write(&mut out).unwrap();
         let expected = [
-            Item::Sender { ssrc: 7, info: report.sender.unwrap() },
+            Item::Sender {
+                ssrc: 7,
+                info: report.sender.unwrap(),
+            },
             Item::Block(report.block.unwrap()),
             Item::Goodbye(7),
         ];
@@ -82,7 +96,12 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_the_rfc() {
         let mut out = [0; 200];
-        let plain = Report { sender: None, block: None, goodbye: false, ..report() };
+        let plain = Report {
+            sender: None,
+            block: None,
+            goodbye: false,
+            ..report()
+        };
         let length = plain.write(&mut out).unwrap();
         let expected = [
             &[0x80, 201, 0, 1, 0, 0, 0, 7][..],

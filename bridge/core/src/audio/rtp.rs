@@ -99,7 +99,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(datagram: &[u8], expected: Result<&[u8], RtpFault>) {
-        assert_eq!(Packet::parse(datagram).map(|packet| packet.payload), expected);
+        assert_eq!(
+            Packet::parse(datagram).map(|packet| packet.payload),
+            expected
+        );
     }
 
     fn datagram(first: u8, rest: &[u8]) -> Vec<u8> {

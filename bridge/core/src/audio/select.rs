@@ -20,7 +20,13 @@ pub struct Candidate {
 /// already counts double (3 dB), so that two equals do not take turns.
 pub fn select(candidates: &mut [Candidate]) -> usize {
     if candidates.len() > MOST_VOICES {
-        let rank = |c: &Candidate| if c.was_mixed { c.power.0 * 2.0 } else { c.power.0 };
+        let rank = |c: &Candidate| {
+            if c.was_mixed {
+                c.power.0 * 2.0
+            } else {
+                c.power.0
+            }
+        };
         candidates.select_nth_unstable_by(MOST_VOICES - 1, |a, b| rank(b).total_cmp(&rank(a)));
     }
     candidates.len().min(MOST_VOICES)
@@ -34,7 +40,11 @@ mod tests {
         let mut candidates: Vec<Candidate> = lines
             .iter()
             .enumerate()
-            .map(|(id, &(power, was_mixed))| Candidate { id, power: Power(power), was_mixed })
+            .map(|(id, &(power, was_mixed))| Candidate {
+                id,
+                power: Power(power),
+                was_mixed,
+            })
             .collect();
         let count = select(&mut candidates);
         let mut chosen: Vec<usize> = candidates[..count].iter().map(|c| c.id).collect();

@@ -14,7 +14,13 @@ pub(super) struct DelayMeter {
 
 impl Default for DelayMeter {
     fn default() -> Self {
-        Self { shares: [0.0; BINS], seen: 0, reference: 0, least: [0; 2], wanted: 0 }
+        Self {
+            shares: [0.0; BINS],
+            seen: 0,
+            reference: 0,
+            least: [0; 2],
+            wanted: 0,
+        }
     }
 }
 
@@ -24,7 +30,10 @@ impl DelayMeter {
         let transit = arrival.wrapping_sub(timestamp);
         let mut against = transit.wrapping_sub(self.reference) as i32;
         if self.seen == 0 || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK {
-            *self = Self { reference: transit, ..Self::default() };
+            *self = Self {
+                reference: transit,
+                ..Self::default()
+            };
             against = 0;
         }
         if self.seen.is_multiple_of(STRETCH) {
@@ -40,7 +49,9 @@ impl DelayMeter {
     /// How far a packet would be behind the quickest.
     pub(super) fn behind(&self, arrival: u32, timestamp: u32) -> i32 {
         let transit = arrival.wrapping_sub(timestamp);
-        (transit.wrapping_sub(self.reference) as i32).saturating_sub(self.floor()).max(0)
+        (transit.wrapping_sub(self.reference) as i32)
+            .saturating_sub(self.floor())
+            .max(0)
     }
 
     /// Depth at which all but the rarest packets come in time, in samples.

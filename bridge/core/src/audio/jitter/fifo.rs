@@ -11,7 +11,10 @@ pub(super) struct Fifo {
 
 impl Default for Fifo {
     fn default() -> Self {
-        Self { samples: vec![0; ROOM].into_boxed_slice(), length: 0 }
+        Self {
+            samples: vec![0; ROOM].into_boxed_slice(),
+            length: 0,
+        }
     }
 }
 

@@ -261,8 +261,13 @@ impl JitterBuffer {
             }
             self.next += 1;
         }
-        let Some(slot) = self.ring.get(self.next) else { return false };
-        let behind = self.delay.behind(self.taken_ts.wrapping_sub(TICK_SAMPLES as u32), slot.timestamp);
+        let Some(slot) = self.ring.get(self.next) else {
+            return false;
+        };
+        let behind = self.delay.behind(
+            self.taken_ts.wrapping_sub(TICK_SAMPLES as u32),
+            slot.timestamp,
+        );
         let missing = (self.delay.wanted() - behind).clamp(0, DEEPEST);
         self.play_ts = slot.timestamp;
         self.owed = 0;
@@ -314,9 +319,12 @@ impl JitterBuffer {
 
     /// Throws away the oldest packets when more is waiting than the buffer may hold.
     fn bound_depth(&mut self) {
-        let Some(newest) = self.ring.get(self.highest) else { return };
+        let Some(newest) = self.ring.get(self.highest) else {
+            return;
+        };
         let length = newest.payload().len() as i32;
-        let mut waiting = newest.timestamp.wrapping_sub(self.play_ts) as i32 + self.fifo.len() as i32;
+        let mut waiting =
+            newest.timestamp.wrapping_sub(self.play_ts) as i32 + self.fifo.len() as i32;
         if !(DEEPEST..JUMP).contains(&waiting) {
             return;
         }

@@ -17,8 +17,12 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    const FREE: Slot =
-        Slot { sequence: -1, timestamp: 0, length: 0, bytes: [0; LONGEST_PAYLOAD] };
+    const FREE: Slot = Slot {
+        sequence: -1,
+        timestamp: 0,
+        length: 0,
+        bytes: [0; LONGEST_PAYLOAD],
+    };
 
     pub(super) fn payload(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
@@ -37,7 +41,9 @@ pub(super) struct Ring {
 
 impl Default for Ring {
     fn default() -> Self {
-        Self { slots: vec![Slot::FREE; SLOTS].into_boxed_slice() }
+        Self {
+            slots: vec![Slot::FREE; SLOTS].into_boxed_slice(),
+        }
     }
 }
 

@@ -41,7 +41,11 @@ pub(super) fn lengthen(samples: &mut [i16], length: usize) -> usize {
 }
 
 fn best_cut(samples: &[i16], cuts: RangeInclusive<usize>) -> usize {
-    most_alike(&samples[..OVERLAP], |cut| &samples[cut..cut + OVERLAP], cuts)
+    most_alike(
+        &samples[..OVERLAP],
+        |cut| &samples[cut..cut + OVERLAP],
+        cuts,
+    )
 }
 
 /// The lag whose stretch of sound correlates best with `pattern`; the longest when all is silent.
@@ -81,12 +85,17 @@ mod tests {
 
     fn tone(len: usize) -> Vec<i16> {
         let step = 400.0 / 8_000.0 * std::f32::consts::TAU;
-        (0..len).map(|n| (8_000.0 * (n as f32 * step).sin()) as i16).collect()
+        (0..len)
+            .map(|n| (8_000.0 * (n as f32 * step).sin()) as i16)
+            .collect()
     }
 
     fn check_still_that_tone(heard: &[i16]) {
         for (n, (heard, truth)) in heard.iter().zip(tone(heard.len())).enumerate() {
-            assert!((heard - truth).abs() < 40, "sample {n} is {heard} instead of {truth}");
+            assert!(
+                (heard - truth).abs() < 40,
+                "sample {n} is {heard} instead of {truth}"
+            );
         }
     }
 

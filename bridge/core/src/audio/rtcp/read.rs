@@ -55,7 +55,9 @@ pub fn read(datagram: &[u8], mut each: impl FnMut(Item)) -> Result<(), RtcpFault
             }
             GOODBYE => {
                 let sources = body.get(..4 * count).ok_or(RtcpFault::Short)?;
-                sources.chunks_exact(4).for_each(|ssrc| each(Item::Goodbye(word(ssrc, 0))));
+                sources
+                    .chunks_exact(4)
+                    .for_each(|ssrc| each(Item::Goodbye(word(ssrc, 0))));
             }
             DESCRIPTION | 0..=199 | 204..=255 => {}
         }
@@ -73,7 +75,10 @@ fn read_sender(body: &[u8], count: usize, each: &mut impl FnMut(Item)) -> Result
         packets: word(head, 4),
         bytes: word(head, 5),
     };
-    each(Item::Sender { ssrc: word(head, 0), info });
+    each(Item::Sender {
+        ssrc: word(head, 0),
+        info,
+    });
     read_blocks(blocks, count, each)
 }
 
@@ -97,6 +102,8 @@ fn read_blocks(bytes: &[u8], count: usize, each: &mut impl FnMut(Item)) -> Resul
 
 /// The big-endian word at a place the caller has made sure of.
 fn word(bytes: &[u8], at: usize) -> u32 {
-    let word = bytes[4 * at..].first_chunk().expect("the caller has checked the length");
+    let word = bytes[4 * at..]
+        .first_chunk()
+        .expect("the caller has checked the length");
     u32::from_be_bytes(*word)
 }

@@ -41,7 +41,9 @@ impl Reception {
             self.highest = self.highest.wrapping_add(ahead as u32);
         }
         self.received = self.received.wrapping_add(1);
-        let change = (transit.wrapping_sub(self.transit) as i32).unsigned_abs().min(LARGEST_CHANGE);
+        let change = (transit.wrapping_sub(self.transit) as i32)
+            .unsigned_abs()
+            .min(LARGEST_CHANGE);
         self.transit = transit;
         self.jitter_scaled = self.jitter_scaled + change - (self.jitter_scaled + 8 >> 4);
     }
@@ -88,7 +90,14 @@ mod tests {
     use super::*;
 
     fn packet(sequence: u16, timestamp: u32) -> Packet<'static> {
-        Packet { payload_type: 0, marker: false, sequence, timestamp, ssrc: 5, payload: &[] }
+        Packet {
+            payload_type: 0,
+            marker: false,
+            sequence,
+            timestamp,
+            ssrc: 5,
+            payload: &[],
+        }
     }
 
     #[test]
@@ -96,10 +105,16 @@ mod tests {
         let mut reception = Reception::default();
         assert_eq!(reception.report(0), None);
         for n in (0..100u16).filter(|n| n % 4 != 1) {
-            reception.packet(&packet(65_500u16.wrapping_add(n), u32::from(n) * 160), u32::from(n) * 160);
+            reception.packet(
+                &packet(65_500u16.wrapping_add(n), u32::from(n) * 160),
+                u32::from(n) * 160,
+            );
         }
         let report = reception.report(0).unwrap();
-        assert_eq!((report.lost, report.fraction_lost, report.jitter), (25, 64, 0));
+        assert_eq!(
+            (report.lost, report.fraction_lost, report.jitter),
+            (25, 64, 0)
+        );
         assert_eq!(report.highest, 65_500 + 99);
         assert_eq!(reception.report(0).unwrap().fraction_lost, 0);
     }
@@ -120,6 +135,9 @@ mod tests {
         reception.packet(&packet(1, 0), 0);
         reception.sender_report(5, 0x0000_1234_5678_0000, 1_000);
         let report = reception.report(66_536).unwrap();
-        assert_eq!((report.last_sr, report.delay_since_last_sr), (0x1234_5678, 65_536));
+        assert_eq!(
+            (report.last_sr, report.delay_since_last_sr),
+            (0x1234_5678, 65_536)
+        );
     }
 }

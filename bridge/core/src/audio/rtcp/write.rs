@@ -22,7 +22,11 @@ impl Report<'_> {
     pub fn write(&self, out: &mut [u8]) -> Option<usize> {
         let mut words = Writer { out, length: 0 };
         let blocks = u32::from(self.block.is_some());
-        let kind = if self.sender.is_some() { SENDER_REPORT } else { RECEIVER_REPORT };
+        let kind = if self.sender.is_some() {
+            SENDER_REPORT
+        } else {
+            RECEIVER_REPORT
+        };
         let length = 1 + 5 * u32::from(self.sender.is_some()) + 6 * blocks;
         words.head(blocks, kind, length)?;
         words.put(self.ssrc)?;
@@ -56,7 +60,9 @@ impl Report<'_> {
         let item_words = (2 + name.len()) / 4 + 1;
         words.head(1, DESCRIPTION, 1 + item_words as u32)?;
         words.put(self.ssrc)?;
-        let item = words.out.get_mut(words.length..words.length + 4 * item_words)?;
+        let item = words
+            .out
+            .get_mut(words.length..words.length + 4 * item_words)?;
         item.fill(0);
         item[0] = 1;
         item[1] = name.len() as u8;

@@ -1,0 +1,67 @@
+//! What a media thread must not do itself: free memory, close sockets, make sounds of names.
+//! One thread does it for all shards.
+
+use std::io;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use confab_core::ids::LegId;
+use confab_recorder::Tap;
+use tokio::sync::mpsc;
+
+use super::{FromShard, Line, Sound, name};
+
+/// Something put aside.
+#[derive(Debug)]
+pub(super) enum Aside {
+    /// What a line said, as it came.
+    Name(LegId, Vec<i16>),
+    /// Sounds that have been played.
+    Sounds(Vec<Sound>),
+    /// A closed line; its ports become free.
+    Line(Box<Line>),
+    /// A recording that is over.
+    Tap(Tap),
+}
+
+/// Puts things aside, without waiting.
+#[derive(Clone, Debug)]
+pub(super) struct Pusher(SyncSender<Aside>);
+
+impl Pusher {
+    /// When the queue is full the thing is freed here and now, which costs the tick some
+    /// microseconds. A name that does not fit is given back.
+    pub(super) fn push(&self, thing: Aside) -> Result<(), Aside> {
+        match self.0.try_send(thing) {
+            Err(TrySendError::Full(name @ Aside::Name(..))) => Err(name),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Starts the thread, which ends when every pusher is gone.
+pub(super) fn start(reports: mpsc::Sender<FromShard>) -> io::Result<(Pusher, JoinHandle<()>)> {
+    let (pusher, things) = sync_channel(MOST_WAITING);
+    let thread = Builder::new()
+        .name("media-aside".to_owned())
+        .spawn(move || run(&things, &reports))?;
+    Ok((Pusher(pusher), thread))
+}
+
+fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
+    while let Ok(thing) = things.recv() {
+        match thing {
+            Aside::Name(leg, samples) => {
+                let report = FromShard::NameTaken(leg, name::finish(samples));
+                // When the switchboard is gone there is nobody to tell, but still things to free.
+                let _ = reports.blocking_send(report);
+            }
+            Aside::Sounds(sounds) => drop(sounds),
+            Aside::Line(line) => drop(line),
+            Aside::Tap(tap) => drop(tap),
+        }
+    }
+}
+
+/// A whole house hanging up at once fits twice.
+const MOST_WAITING: usize = 4_096;

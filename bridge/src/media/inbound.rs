@@ -1,0 +1,229 @@
+//! What comes in from one caller: datagrams to sound and keys. Knows no room and no mix.
+
+use std::net::SocketAddr;
+
+use confab_core::audio::jitter::{JitterBuffer, Taken};
+use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
+use confab_core::audio::rtp::Packet;
+use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
+use confab_dtmf::Key;
+use confab_dtmf::event::{EventPayload, EventReceiver};
+
+use super::latch::Latch;
+use super::shard::Now;
+
+/// The receiving half of a line.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    /// none until media starts
+    agreed: Option<(Stream, Latch)>,
+    jitter: JitterBuffer,
+    events: EventReceiver,
+    reception: Reception,
+    /// tick until which a key is taken to be down
+    key_until: u64,
+    /// tick of the last sign of life
+    heard_at: u64,
+    dead_told: bool,
+    lost_told: u64,
+}
+
+/// What a datagram was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Datagram {
+    /// Sound, or a repetition of a key.
+    Taken,
+    /// The first packet of a key press.
+    Key(Key),
+    /// No RTP, from a stranger, or of another kind than agreed.
+    Rejected,
+}
+
+impl Inbound {
+    pub(super) fn new() -> Self {
+        Self {
+            agreed: None,
+            jitter: JitterBuffer::new(Codec::Pcmu),
+            events: EventReceiver::new(NARROW_HZ),
+            reception: Reception::default(),
+            key_until: 0,
+            heard_at: 0,
+            dead_told: false,
+            lost_told: 0,
+        }
+    }
+
+    /// Media starts or changes.
+    pub(super) fn set_stream(&mut self, stream: Stream, now: &Now) {
+        match &mut self.agreed {
+            Some((before, latch)) => {
+                latch.renegotiate(stream.remote, now.tick);
+                if before.codec != stream.codec || is_held(before) != is_held(&stream) {
+                    self.jitter.reset(stream.codec);
+                }
+                *before = stream;
+            }
+            None => {
+                self.jitter.reset(stream.codec);
+                self.agreed = Some((stream, Latch::new(stream.remote, now.tick)));
+            }
+        }
+        // A line that comes back from hold has all its time again.
+        self.heard_at = now.tick;
+        self.dead_told = false;
+    }
+
+    pub(super) fn stream(&self) -> Option<&Stream> {
+        self.agreed.as_ref().map(|(stream, _)| stream)
+    }
+
+    /// Where RTP goes, if anywhere.
+    pub(super) fn target(&self) -> Option<SocketAddr> {
+        self.agreed.as_ref().and_then(|(_, latch)| latch.target())
+    }
+
+    /// Where RTCP goes: one port above RTP when that had to be learned.
+    pub(super) fn control_target(&self) -> Option<SocketAddr> {
+        let (stream, latch) = self.agreed.as_ref()?;
+        let target = latch.target()?;
+        if target == stream.remote && stream.remote_rtcp.port() != 0 {
+            return Some(stream.remote_rtcp);
+        }
+        Some(SocketAddr::new(target.ip(), target.port().checked_add(1)?))
+    }
+
+    /// Takes a datagram from the RTP socket.
+    pub(super) fn datagram(&mut self, bytes: &[u8], from: SocketAddr, now: &Now) -> Datagram {
+        let Some((stream, latch)) = &mut self.agreed else {
+            return Datagram::Rejected;
+        };
+        let Ok(packet) = Packet::parse(bytes) else {
+            return Datagram::Rejected;
+        };
+        let is_event = Some(packet.payload_type) == stream.event_payload_type;
+        if !is_event && packet.payload_type != stream.payload_type {
+            return Datagram::Rejected;
+        }
+        if !latch.admits(from, &packet, now.tick) {
+            return Datagram::Rejected;
+        }
+        self.heard_at = now.tick;
+        self.reception.packet(&packet, now.samples());
+        let held = is_held(stream);
+        if is_event {
+            return self.event(&packet, now);
+        }
+        if !held {
+            self.jitter.put(&packet);
+        }
+        Datagram::Taken
+    }
+
+    fn event(&mut self, packet: &Packet<'_>, now: &Now) -> Datagram {
+        self.jitter.put_silent(packet);
+        let ended = EventPayload::parse(packet.payload).is_some_and(|payload| payload.end);
+        let tail = if ended {
+            KEY_TAIL_TICKS
+        } else {
+            KEY_PAUSE_TICKS
+        };
+        self.key_until = now.tick + tail;
+        match self
+            .events
+            .packet(packet.timestamp, packet.marker, packet.payload)
+        {
+            Some(key) => Datagram::Key(key),
+            None => Datagram::Taken,
+        }
+    }
+
+    /// Takes a datagram from the RTCP socket; false when it is no RTCP or from a stranger.
+    pub(super) fn control(&mut self, bytes: &[u8], from: SocketAddr, now: &Now) -> bool {
+        let Some((_, latch)) = &self.agreed else {
+            return false;
+        };
+        if !latch.admits_control(from) {
+            return false;
+        }
+        let reception = &mut self.reception;
+        let read = rtcp::read(bytes, |item| {
+            if let Item::Sender { ssrc, info } = item {
+                reception.sender_report(ssrc, info.ntp, now.ntp_middle());
+            }
+        });
+        if read.is_ok() {
+            self.heard_at = now.tick;
+        }
+        read.is_ok()
+    }
+
+    /// The sound of this tick: silence while the line is held or a key is down.
+    pub(super) fn take(&mut self, frame: &mut Frame, now: &Now) -> Taken {
+        if self
+            .agreed
+            .as_ref()
+            .is_none_or(|(stream, _)| is_held(stream))
+        {
+            frame.fill(0);
+            return Taken::Idle;
+        }
+        let taken = self.jitter.take(frame);
+        if now.tick < self.key_until {
+            frame.fill(0);
+            return Taken::Idle;
+        }
+        taken
+    }
+
+    /// Whether, for the first time, nothing has come for so long that the line must be dead.
+    /// A held line owes us nothing.
+    pub(super) fn has_died(&mut self, dead_ticks: u64, now: &Now) -> bool {
+        let expected = self
+            .agreed
+            .as_ref()
+            .is_some_and(|(stream, _)| !is_held(stream));
+        if !expected || self.dead_told || now.tick - self.heard_at.min(now.tick) < dead_ticks {
+            return false;
+        }
+        self.dead_told = true;
+        true
+    }
+
+    /// What is to be told of the peer's stream.
+    pub(super) fn report(&mut self, now: &Now) -> Option<ReportBlock> {
+        self.reception.report(now.ntp_middle())
+    }
+
+    /// Packets lost or late since this was last asked.
+    pub(super) fn take_lost(&mut self) -> u64 {
+        let stats = self.jitter.stats();
+        let lost = stats.lost + stats.late;
+        let fresh = lost - self.lost_told;
+        self.lost_told = lost;
+        fresh
+    }
+
+    /// A line that moves to another shard meets another count of ticks.
+    pub(super) fn move_to(&mut self, now: &Now) {
+        self.heard_at = now.tick;
+        self.key_until = 0;
+        if let Some((_, latch)) = &mut self.agreed {
+            latch.close_window();
+        }
+    }
+}
+
+/// Only a line that speaks and listens is in the conversation: what one on hold sends is the
+/// music of its own exchange.
+fn is_held(stream: &Stream) -> bool {
+    stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
+}
+
+/// Between two packets of a key that is down: phones send one every 20 to 50 ms.
+const KEY_PAUSE_TICKS: u64 = 5;
+/// After a key: the tail of its tone that a gateway may have let through.
+const KEY_TAIL_TICKS: u64 = 2;
+
+/// One tick as the clock of timestamps counts it.
+pub(super) const TICK_TIMESTAMPS: u32 = TICK_SAMPLES as u32;
