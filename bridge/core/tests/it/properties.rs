@@ -222,3 +222,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_so_many_knock() {
+    let mut world = World::new(RoomSettings::default());
+    let joining = |leg: u64| Joining {
+        leg: LegId(leg),
+        role: if leg == 0 { Role::Host } else { Role::Guest },
+        name: String::new(),
+        number: String::new(),
+        spoken_name: false,
+        billing_code: None,
+    };
+    world.input(Input::Join(joining(0))).unwrap();
+    world
+        .command(Actor::House, Command::SetLocked(true))
+        .unwrap();
+    for leg in 1..100 {
+        world.input(Input::Join(joining(leg))).unwrap();
+    }
+    assert_eq!(world.room.snapshot().knocks.len(), 20);
+    let refused = world.lines.values().filter(|line| line.hung_up.is_some());
+    assert_eq!(refused.count(), 79);
+}
