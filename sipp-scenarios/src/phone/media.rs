@@ -30,7 +30,7 @@ impl MediaPort {
     /// When no ports or threads can be had.
     pub fn open(address: IpAddr, format: Format, ear: Ear) -> Result<Self> {
         static SSRC: AtomicU32 = AtomicU32::new(0);
-        let (rtp, rtcp) = pair(address)?;
+        let (rtp, rtcp) = port_pair(address)?;
         let local = rtp.local_addr()?;
         // any number will do as long as phones differ
         let ssrc = SSRC.fetch_add(0x0101_0101, Ordering::Relaxed) ^ u32::from(local.port()) << 8;
@@ -70,7 +70,10 @@ impl Drop for MediaPort {
 }
 
 /// Two neighbouring free ports, the first even (RFC 3550, 11).
-pub(crate) fn pair(address: IpAddr) -> Result<(UdpSocket, UdpSocket)> {
+///
+/// # Errors
+/// When none can be had.
+pub fn port_pair(address: IpAddr) -> Result<(UdpSocket, UdpSocket)> {
     for _ in 0..200 {
         let rtp = UdpSocket::bind((address, 0)).context("bind an RTP port")?;
         let port = rtp.local_addr()?.port();

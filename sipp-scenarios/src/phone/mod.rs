@@ -16,6 +16,6 @@ mod wire;
 pub use call::{CallState, Phone, Plan};
 pub use ear::{Ear, Heard, Line};
 pub use keys::{Key, keys, sequence};
-pub use media::MediaPort;
+pub use media::{MediaPort, port_pair};
 pub use sdp::{Direction, Sdp};
 pub use wire::Transport;

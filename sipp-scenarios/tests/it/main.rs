@@ -1,3 +1,14 @@
 //! The phone against itself, and then everything against the real program.
 
+mod common;
+
+mod calls;
+mod hostile;
+mod joining;
+mod keypad;
+mod ledger;
 mod phone;
+mod recording;
+mod rooms;
+mod softphone;
+mod words;

@@ -1,0 +1,36 @@
+//! What the tests of the program share: patience, tones, and SIPp calls into the usual room.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
+use sipp_scenarios::sipp::Sipp;
+
+/// How long anything may take to be heard or seen. Generous: the machine may be busy.
+pub const SOON: Duration = Duration::from_secs(15);
+
+/// The tone of the first phone of a test.
+pub const ANNA: u32 = 810;
+/// The tone of the second.
+pub const BERT: u32 = 1_020;
+/// What SIPp's guests hum, as their scenarios say.
+pub const SIPP_GUEST: u32 = 1_140;
+/// What SIPp's hosts hum.
+pub const SIPP_HOST: u32 = 1_280;
+/// The tone of a third phone.
+pub const CARL: u32 = 1_710;
+
+/// A room in which nothing is said that was not asked for.
+pub fn quiet() -> Setup {
+    Setup::with_room(&["guests_may_start=true", "announce=nothing"])
+}
+
+/// Starts a scenario that calls the access number.
+pub async fn sipp(confab: &Confab, scenario: &str) -> Result<Sipp> {
+    sipp_to(confab, scenario, ACCESS_NUMBER).await
+}
+
+/// Starts a scenario that calls this number.
+pub async fn sipp_to(confab: &Confab, scenario: &str, user: &str) -> Result<Sipp> {
+    Sipp::start(scenario, confab.sip(), user, &[("ROOM", ROOM), ("PIN", PIN)]).await
+}

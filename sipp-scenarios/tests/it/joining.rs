@@ -1,0 +1,205 @@
+//! The way into a room: the voice menu, right and wrong entries, waiting for the host.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
+use sipp_scenarios::phone::{Phone, Plan};
+use sipp_scenarios::sipp;
+
+use crate::common::{ANNA, BERT, SIPP_GUEST, SIPP_HOST, SOON, quiet, sipp, sipp_to};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_and_guest_join_by_menu_and_hear_each_other_and_not_themselves() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let listener = confab.guest(Plan::humming("listener", ANNA)).await?;
+    let guest = sipp(&confab, "guest_joins_by_menu").await?;
+    let host = sipp(&confab, "host_joins_by_menu").await?;
+    confab.until_callers(ROOM, 3).await?;
+    for tone in [SIPP_GUEST, SIPP_HOST] {
+        listener.ear.wait_until_hears(tone, SOON).await?;
+    }
+    for tone in [ANNA, SIPP_HOST] {
+        guest.tap.ear.wait_until_hears(tone, SOON).await?;
+    }
+    for tone in [ANNA, SIPP_GUEST] {
+        host.tap.ear.wait_until_hears(tone, SOON).await?;
+    }
+    listener.ear.wait_until_silent_of(ANNA, SOON).await?;
+    guest.tap.ear.wait_until_silent_of(SIPP_GUEST, SOON).await?;
+    host.tap.ear.wait_until_silent_of(SIPP_HOST, SOON).await?;
+    let legs = confab.portal().await?.legs(ROOM).await?;
+    let hosts = legs.iter().filter(|leg| leg.text("role") == "host").count();
+    assert_eq!(hosts, 1, "{legs:?}");
+    for call in [guest, host] {
+        call.tap.cue().await?;
+        call.succeeded(SOON).await?;
+    }
+    listener.ear.wait_until_silent_of(SIPP_GUEST, SOON).await?;
+    listener.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_menu_asks_in_words() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let phone = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("caller", ANNA)).await?;
+    phone.ear.wait_for_prompt("welcome", 0, SOON).await?;
+    phone.ear.wait_for_prompt("enter-room-number", 0, SOON).await?;
+    let mark = phone.ear.mark();
+    phone.key(&format!("{ROOM}#")).await?;
+    phone.ear.wait_for_prompt("host-press-star", mark, SOON).await?;
+    let mark = phone.ear.mark();
+    phone.key("*").await?;
+    phone.ear.wait_for_prompt("enter-pin", mark, SOON).await?;
+    let mark = phone.ear.mark();
+    phone.key(&format!("{PIN}#")).await?;
+    phone.ear.wait_for_prompt("you-are-first", mark, SOON).await?;
+    confab.until_callers(ROOM, 1).await?;
+    assert_eq!(phone.ear.line().key_packets, 0);
+    phone.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prompt_is_cut_short_by_a_key() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let phone = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::default()).await?;
+    phone.ear.wait_for_speech(SOON).await?;
+    phone.key("2").await?;
+    phone.ear.wait_for_prompt_end(SOON).await?;
+    let heard = phone.ear.all();
+    assert!(!heard.heard_prompt("enter-room-number")?, "{}", heard.all_said());
+    phone.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_room_may_be_tried_again() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let caller = sipp(&confab, "wrong_room_may_be_tried_again").await?;
+    caller.tap.ear.wait_for_prompt("wrong-entry", 0, SOON).await?;
+    caller.tap.ear.wait_for_prompt("try-again", 0, SOON).await?;
+    caller.tap.cue().await?;
+    caller.tap.ear.wait_for_prompt("host-press-star", 0, SOON).await?;
+    caller.tap.cue().await?;
+    caller.succeeded(SOON).await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_wrong_pins_are_goodbye() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let caller = sipp(&confab, "wrong_pin_three_times_is_goodbye").await?;
+    let ear = caller.tap.ear.clone();
+    ear.wait_for_prompt("enter-pin", 0, SOON).await?;
+    caller.tap.cue().await?;
+    for _ in 0..2 {
+        let mark = ear.mark();
+        ear.wait_for_prompt("wrong-entry", mark, SOON).await?;
+        ear.wait_for_prompt("try-again", mark, SOON).await?;
+        caller.tap.cue().await?;
+    }
+    let mark = ear.mark();
+    ear.wait_for_prompt("goodbye", mark, SOON).await?;
+    assert!(ear.since(mark).heard_prompt("wrong-entry")?, "{}", ear.since(mark).all_said());
+    caller.succeeded(SOON).await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_wrong_rooms_sound_like_three_wrong_pins() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let caller = sipp(&confab, "wrong_room_three_times_is_goodbye").await?;
+    let ear = caller.tap.ear.clone();
+    for _ in 0..2 {
+        let mark = ear.mark();
+        ear.wait_for_prompt("wrong-entry", mark, SOON).await?;
+        ear.wait_for_prompt("try-again", mark, SOON).await?;
+        caller.tap.cue().await?;
+    }
+    let mark = ear.mark();
+    ear.wait_for_prompt("goodbye", mark, SOON).await?;
+    assert!(ear.since(mark).heard_prompt("wrong-entry")?, "{}", ear.since(mark).all_said());
+    caller.succeeded(SOON).await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_straight_to_a_room_that_does_not_exist_learns_nothing() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let phone = confab.call_room("909090", Plan::default()).await?;
+    phone.ear.wait_for_prompt("host-press-star", 0, SOON).await?;
+    let mark = phone.ear.mark();
+    phone.key("*123456#").await?;
+    phone.ear.wait_for_prompt("wrong-entry", mark, SOON).await?;
+    phone.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_keys_nothing_is_a_guest() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let first = confab.call_room(ROOM, Plan::humming("first", ANNA)).await?;
+    let second = confab.guest(Plan::humming("second", BERT)).await?;
+    first.ear.wait_until_hears(BERT, Duration::from_secs(25)).await?;
+    second.ear.wait_until_hears(ANNA, SOON).await?;
+    for phone in [first, second] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guests_hear_music_until_the_host_comes() -> Result<()> {
+    let setup = Setup::with_room(&["guests_may_start=false", "announce=nothing"]);
+    let confab = Confab::start_with(setup).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    anna.ear.wait_for_prompt("waiting-for-host", 0, SOON).await?;
+    anna.ear.wait_for_speech(SOON).await?;
+    // music goes on where a prompt would have ended
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(anna.ear.hears_speech(), "no music: {}", anna.ear.last(400).in_words());
+    assert!(anna.ear.wait_until_hears(BERT, Duration::from_secs(1)).await.is_err());
+    let host = confab.host(Plan::humming("Host", SIPP_HOST)).await?;
+    for guest in [&anna, &bert] {
+        guest.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    }
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    anna.ear.wait_for_prompt("conference-begins", 0, SOON).await?;
+    anna.ear.wait_for_prompt_end(SOON).await?;
+    host.ear.wait_until_hears(ANNA, SOON).await?;
+    for phone in [anna, bert, host] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invite_without_sdp_is_a_call_like_any_other() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let caller = sipp_to(&confab, "no_sdp_in_the_invite", ROOM).await?;
+    anna.ear.wait_until_hears(SIPP_GUEST, SOON).await?;
+    caller.tap.ear.wait_until_hears(ANNA, SOON).await?;
+    caller.tap.cue().await?;
+    caller.succeeded(SOON).await?;
+    anna.hang_up().await?;
+    confab.finish().await
+}

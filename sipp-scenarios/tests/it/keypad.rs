@@ -1,0 +1,286 @@
+//! The keypad in the room, keyed by SIPp, heard by phones, seen by the portal.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use sipp_scenarios::confab::{Confab, PIN, ROOM, Setup, eventually};
+use sipp_scenarios::phone::{Ear, Phone, Plan};
+use sipp_scenarios::sipp;
+use sipp_scenarios::sound::tone::Hum;
+
+use crate::common::{ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, quiet, sipp};
+
+/// Presses keys and waits for the words that answer.
+async fn key_and_hear(phone: &Phone, keys: &str, prompt: &str) -> Result<()> {
+    let mark = phone.ear.mark();
+    phone.key(keys).await?;
+    phone.ear.wait_for_prompt(prompt, mark, SOON).await
+}
+
+/// Waits for a prompt that a cue has led to.
+async fn cue_and_hear(call: &sipp::Sipp, ear: &Ear, prompt: &str) -> Result<()> {
+    let mark = ear.mark();
+    call.tap.cue().await?;
+    ear.wait_for_prompt(prompt, mark, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn star_2_mutes_and_unmutes_my_line() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let guest = sipp(&confab, "star_2_mutes_my_line").await?;
+    anna.ear.wait_until_hears(SIPP_GUEST, SOON).await?;
+    let mark = anna.ear.mark();
+    cue_and_hear(&guest, &guest.tap.ear, "you-are-muted").await?;
+    anna.ear.wait_until_silent_of(SIPP_GUEST, SOON).await?;
+    guest.tap.ear.wait_until_hears(ANNA, SOON).await?;
+    cue_and_hear(&guest, &guest.tap.ear, "you-are-unmuted").await?;
+    anna.ear.wait_until_hears(SIPP_GUEST, SOON).await?;
+    assert!(anna.ear.since(mark).speech_dbov() < -45.0, "others hear neither keys nor answers");
+    assert_eq!(anna.ear.line().key_packets, 0);
+    guest.tap.cue().await?;
+    guest.succeeded(SOON).await?;
+    anna.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn star_5_tells_how_many_we_are() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    let guest = sipp(&confab, "star_5_counts_the_callers").await?;
+    confab.until_callers(ROOM, 3).await?;
+    guest.tap.ear.wait_until_hears(ANNA, SOON).await?;
+    cue_and_hear(&guest, &guest.tap.ear, "callers-3").await?;
+    guest.tap.cue().await?;
+    guest.succeeded(SOON).await?;
+    bert.hang_up().await?;
+    confab.until_callers(ROOM, 1).await?;
+    key_and_hear(&anna, "*5", "callers-1").await?;
+    anna.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn star_6_locks_the_room_and_opens_it() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let host = sipp(&confab, "star_6_locks_the_room").await?;
+    anna.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    cue_and_hear(&host, &host.tap.ear, "room-now-locked").await?;
+
+    let late = sipp(&confab, "latecomer_finds_the_room_locked").await?;
+    late.tap.ear.wait_for_prompt("room-is-locked", 0, SOON).await?;
+    assert_eq!(confab.callers(ROOM).await?, 2);
+    for (ear, tone) in [(&late.tap.ear, ANNA), (&late.tap.ear, SIPP_HOST), (&anna.ear, SIPP_GUEST)]
+    {
+        assert!(!ear.hears(tone), "{tone} Hz passes the locked door");
+    }
+    late.tap.cue().await?;
+    late.succeeded(SOON).await?;
+
+    // the PIN opens every lock
+    let second_host = confab.host(Plan::humming("second host", CARL)).await?;
+    anna.ear.wait_until_hears(CARL, SOON).await?;
+    second_host.hang_up().await?;
+
+    let knocking = confab.call_room(ROOM, Plan::humming("knocking", BERT)).await?;
+    knocking.key("#").await?;
+    knocking.ear.wait_for_prompt("room-is-locked", 0, SOON).await?;
+    cue_and_hear(&host, &host.tap.ear, "room-now-unlocked").await?;
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    knocking.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    host.tap.cue().await?;
+    host.succeeded(SOON).await?;
+    for phone in [anna, knocking] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn star_8_goes_through_the_three_states_of_lecture_mode() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let host = sipp(&confab, "star_8_steps_through_lecture_mode").await?;
+    confab.until_callers(ROOM, 1).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    bert.ear.wait_until_hears(ANNA, SOON).await?;
+    bert.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    key_and_hear(&anna, "*2", "you-are-muted").await?;
+    bert.ear.wait_until_silent_of(ANNA, SOON).await?;
+    key_and_hear(&anna, "*2", "you-are-unmuted").await?;
+    bert.ear.wait_until_hears(ANNA, SOON).await?;
+
+    cue_and_hear(&host, &bert.ear, "lecture-relaxed").await?;
+    bert.ear.wait_until_silent_of(ANNA, SOON).await?;
+    anna.ear.wait_until_silent_of(BERT, SOON).await?;
+    bert.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    key_and_hear(&anna, "*2", "you-are-unmuted").await?;
+    bert.ear.wait_until_hears(ANNA, SOON).await?;
+
+    cue_and_hear(&host, &bert.ear, "lecture-strict").await?;
+    bert.ear.wait_until_silent_of(ANNA, SOON).await?;
+    key_and_hear(&anna, "*2", "host-muted-all-lines").await?;
+    bert.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    bert.ear.wait_until_silent_of(ANNA, SOON).await?;
+
+    cue_and_hear(&host, &bert.ear, "lecture-ended").await?;
+    bert.ear.wait_until_hears(ANNA, SOON).await?;
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    host.tap.ear.wait_until_hears(ANNA, SOON).await?;
+    host.tap.cue().await?;
+    host.succeeded(SOON).await?;
+    for phone in [anna, bert] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn star_9_raises_a_hand_that_the_portal_shows_and_opens() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet()).await?;
+    let host = confab.host(Plan::humming("Host", ANNA)).await?;
+    let guest = sipp(&confab, "star_9_raises_a_hand").await?;
+    confab.until_callers(ROOM, 2).await?;
+    guest.tap.ear.wait_until_hears(ANNA, SOON).await?;
+    let told = host.ear.mark();
+    cue_and_hear(&guest, &guest.tap.ear, "hand-raised").await?;
+    host.ear.wait_for_prompt("somebody-raised-hand", told, SOON).await?;
+    let portal = confab.portal().await?;
+    let is_up = |up: bool| async move {
+        let leg = portal.leg(ROOM, "SIPp").await?;
+        Ok(!leg.field("hand").is_null() == up)
+    };
+    eventually("the portal shows the hand", SOON, || is_up(true)).await?;
+    cue_and_hear(&guest, &guest.tap.ear, "hand-lowered").await?;
+    eventually("the portal shows no hand", SOON, || is_up(false)).await?;
+
+    // in lecture mode a host opens a hand at the portal
+    host.key("*8").await?;
+    host.ear.wait_for_prompt("lecture-relaxed", 0, SOON).await?;
+    let mark = host.ear.mark();
+    host.key("*8").await?;
+    host.ear.wait_for_prompt("lecture-strict", mark, SOON).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    host.ear.wait_until_silent_of(BERT, SOON).await?;
+    bert.key("*9").await?;
+    bert.ear.wait_for_prompt("hand-raised", 0, SOON).await?;
+    let leg = portal.leg(ROOM, "Bert").await?;
+    portal.command(ROOM, "open_hand", Some(&leg)).await?;
+    host.ear.wait_until_hears(BERT, SOON).await?;
+    portal.command(ROOM, "close_hand", Some(&leg)).await?;
+    host.ear.wait_until_silent_of(BERT, SOON).await?;
+    guest.tap.cue().await?;
+    guest.succeeded(SOON).await?;
+    for phone in [bert, host] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pound_3_plays_the_names_that_were_said_at_the_door() -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let setup = Setup::with_room(&["guests_may_start=true", "announce=name"]);
+    let confab = Confab::start_with(setup).await?;
+    let host = sipp(&confab, "pound_3_calls_the_roll").await?;
+    host.tap.ear.wait_for_prompt("say-your-name", 0, SOON).await?;
+    host.tap.cue().await?;
+    confab.until_callers(ROOM, 1).await?;
+    let anna = says_name(&confab, "Anna", ANNA).await?;
+    let bert = says_name(&confab, "Bert", BERT).await?;
+    confab.until_callers(ROOM, 3).await?;
+    let ear = &host.tap.ear;
+    ear.wait_for_prompt("has-joined", 0, SOON).await?;
+    ear.wait_for_prompt_end(SOON).await?;
+    ear.wait_until_silent_of(BERT, SOON).await?;
+    let mark = ear.mark();
+    cue_and_hear(&host, ear, "roll-call").await?;
+    ear.wait_for_prompt("without-name-1", mark, SOON).await?;
+    let heard = ear.since(mark);
+    for name in [ANNA, BERT] {
+        let ms = heard.tone_ms(name);
+        assert!((500..=1_500).contains(&ms), "the name of {name} Hz was heard for {ms} ms");
+    }
+    host.tap.cue().await?;
+    host.succeeded(SOON).await?;
+    for phone in [anna, bert] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+/// A guest whose spoken name is a second of a tone, and who is silent otherwise.
+async fn says_name(confab: &Confab, name: &str, hz: u32) -> Result<Phone> {
+    let plan = Plan { name: name.into(), ..Plan::default() };
+    let phone = confab.call_room(ROOM, plan).await?;
+    phone.key("#").await?;
+    phone.ear.wait_for_prompt("say-your-name", 0, SOON).await?;
+    // the tone after which one speaks
+    phone.ear.wait_for_prompt_end(SOON).await?;
+    phone.say(&Hum::stretch(hz, 8_000.0, 1_000)).await?;
+    phone.key("#").await?;
+    phone.ear.wait_until_hears(hz, SOON).await?;
+    phone.ear.wait_for_prompt("keep-name-or-again", 0, SOON).await?;
+    phone.key("#").await?;
+    Ok(phone)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_hosts_may_do_is_refused_to_guests_in_words() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    for keys in ["*6", "*7", "*8"] {
+        key_and_hear(&anna, keys, "hosts-only").await?;
+        anna.ear.wait_for_prompt_end(SOON).await?;
+    }
+    key_and_hear(&anna, "*4", "not-a-command").await?;
+    let host = confab.host(Plan::humming("Host", BERT)).await?;
+    key_and_hear(&host, "#1", "chimes-on").await?;
+    key_and_hear(&host, "#2", "will-end").await?;
+    for phone in [anna, host] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_by_info_do_the_same() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let plan = Plan { keys: None, ..Plan::humming("Bert", BERT) };
+    let bert = confab.call_room(ROOM, plan).await?;
+    for key in format!("*{PIN}#").chars() {
+        bert.key_by_info(key).await?;
+    }
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    let mark = bert.ear.mark();
+    for key in ['*', '2'] {
+        bert.key_by_info(key).await?;
+    }
+    bert.ear.wait_for_prompt("you-are-muted", mark, SOON).await?;
+    anna.ear.wait_until_silent_of(BERT, Duration::from_secs(10)).await?;
+    for phone in [anna, bert] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
