@@ -39,7 +39,8 @@ impl Concealer {
     /// Takes real sound that is about to be played, and blends its beginning with the repetition
     /// when a gap came before it.
     pub fn real(&mut self, samples: &mut [i16]) {
-        if self.made_up > 0 {
+        // After a gap that ended in silence the real sound is the beginning of a word.
+        if self.made_up > 0 && self.made_up < GIVE_UP {
             let blend = (BLEND + self.made_up / 2)
                 .min(LONGEST_BLEND)
                 .min(samples.len());
@@ -48,8 +49,8 @@ impl Concealer {
                 let repeated = self.next_repeated();
                 *sample = (f32::from(*sample) * real + repeated * (1.0 - real)) as i16;
             }
-            self.made_up = 0;
         }
+        self.made_up = 0;
         self.remember(samples);
     }
 

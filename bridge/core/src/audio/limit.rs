@@ -19,7 +19,10 @@ pub struct Limiter {
     gain_sum: u32,
     /// gain demanded now
     gain: u32,
-    hold: u32,
+    /// least gain that the loudest sample of this stretch needs, and of the one before
+    needed: [u32; 2],
+    /// samples of this stretch
+    stretch: u32,
 }
 
 impl Default for Limiter {
@@ -29,7 +32,8 @@ impl Default for Limiter {
             gains: [UNITY; LOOK_AHEAD],
             gain_sum: UNITY * LOOK_AHEAD as u32,
             gain: UNITY,
-            hold: 0,
+            needed: [UNITY; 2],
+            stretch: 0,
         }
     }
 }
@@ -66,18 +70,7 @@ impl Limiter {
 
     fn limit(&mut self, mix: &[i32], out: &mut [i16]) {
         for (at, (out, &sample)) in out.iter_mut().zip(mix).enumerate() {
-            let size = sample.unsigned_abs().max(1);
-            let needed = u64::from(CEILING) * u64::from(UNITY) / u64::from(size);
-            let needed = needed.min(u64::from(UNITY)) as u32;
-            if needed < UNITY && needed <= self.gain {
-                self.gain = needed;
-                self.hold = HOLD;
-            } else if self.hold > 0 {
-                self.hold -= 1;
-            } else {
-                // The last steps are whole numbers, so that unity is reached and not only neared.
-                self.gain = (self.gain + (UNITY - self.gain >> RELEASE_SHIFT).max(1)).min(UNITY);
-            }
+            self.follow(sample);
             let slot = at % LOOK_AHEAD;
             self.gain_sum = self.gain_sum + self.gain - self.gains[slot];
             self.gains[slot] = self.gain;
@@ -90,16 +83,33 @@ impl Limiter {
         self.waiting.rotate_left(turned);
         self.gains.rotate_left(turned);
     }
+
+    /// Moves the gain for a sample that comes in: down at once, up slowly and never beyond what
+    /// the samples of the last stretches need, which are still to come out.
+    fn follow(&mut self, sample: i32) {
+        let size = u64::from(sample.unsigned_abs().max(1));
+        let needed = u64::from(CEILING) * u64::from(UNITY) / size;
+        self.needed[0] = self.needed[0].min(needed.min(u64::from(UNITY)) as u32);
+        let most = self.needed[0].min(self.needed[1]);
+        // The last steps are whole numbers, so that unity is reached and not only neared.
+        let released = self.gain + (UNITY - self.gain >> RELEASE_SHIFT).max(1);
+        self.gain = released.min(most);
+        self.stretch += 1;
+        if self.stretch == STRETCH {
+            self.needed = [UNITY, self.needed[0]];
+            self.stretch = 0;
+        }
+    }
 }
 
 /// The loudest that comes out: what a single caller can say at most passes untouched.
 const CEILING: u32 = g711::PEAK as u32;
 const UNITY: u32 = 1 << 24;
-/// 20 ms, longer than the look-ahead and than a period of any voice's fundamental, so that the
-/// gain does not wobble with the waveform.
-const HOLD: u32 = 160;
-/// Half of the way back in some 90 ms.
-const RELEASE_SHIFT: u32 = 10;
+/// 10 ms, so that peaks count for 10 to 20 ms: longer than the look-ahead and than a period of any
+/// voice's fundamental, so that the gain does not wobble with the waveform.
+const STRETCH: u32 = 80;
+/// Half of the way back in some 180 ms.
+const RELEASE_SHIFT: u32 = 11;
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,7 @@ impl DelayMeter {
         }
         self.least[0] = self.least[0].min(against);
         self.seen = self.seen.wrapping_add(1).max(1);
-        let behind = against - self.floor();
+        let behind = against.saturating_sub(self.floor());
         self.count(behind);
         behind
     }

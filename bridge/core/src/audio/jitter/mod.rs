@@ -164,7 +164,10 @@ impl JitterBuffer {
                 let gap = packet.timestamp.wrapping_sub(self.play_ts) as i32;
                 let filled = (self.owed as i32).min(gap.max(0));
                 let slack = gap.saturating_add(self.fifo.len() as i32 - filled);
-                self.margin = slack.saturating_add(behind);
+                // Another clock says nothing about the depth.
+                if gap.unsigned_abs() <= JUMP as u32 {
+                    self.margin = slack.saturating_add(behind);
+                }
             }
         }
         put
@@ -323,23 +326,30 @@ impl JitterBuffer {
             return;
         };
         let length = newest.payload().len() as i32;
+        let stock = self.fifo.len() as i32 - self.owed as i32;
         let mut waiting =
-            newest.timestamp.wrapping_sub(self.play_ts) as i32 + self.fifo.len() as i32;
+            (newest.timestamp.wrapping_sub(self.play_ts) as i32).saturating_add(stock);
         if !(DEEPEST..JUMP).contains(&waiting) {
             return;
         }
-        let kept = self.delay.wanted() + length;
+        let (kept, before) = (self.delay.wanted() + length, self.play_ts);
         while waiting > kept && self.next < self.highest {
-            if let Some(slot) = self.ring.take(self.next) {
-                waiting -= slot.payload().len() as i32;
-                self.play_ts = slot.timestamp.wrapping_add(slot.payload().len() as u32);
-                self.stats.late += 1;
-            } else {
-                self.stats.lost += 1;
+            match self.ring.take(self.next) {
+                None => self.stats.lost += 1,
+                Some(slot) if slot.is_silent() => {}
+                Some(slot) => {
+                    waiting -= slot.payload().len() as i32;
+                    self.play_ts = slot.timestamp.wrapping_add(slot.payload().len() as u32);
+                    self.stats.late += 1;
+                }
             }
             self.next += 1;
         }
-        self.owed = 0;
+        let skipped = self.play_ts.wrapping_sub(before) as i32;
+        if skipped > 0 {
+            self.margin -= skipped - self.owed as i32;
+            self.owed = 0;
+        }
     }
 
     /// Brings the depth nearer to what is wanted by a pitch period.
