@@ -21,8 +21,8 @@ pub struct BillingCode {
 }
 
 impl Store {
-    /// The codes of one owner with their use within `[from_ms, to_ms)`: those given a name, and those
-    /// only used.
+    /// The codes of one owner with their use within `[from_ms, to_ms)`: those given a name, and
+    /// those only used.
     pub async fn billing_codes(
         &self,
         owner: &str,
@@ -30,7 +30,10 @@ impl Store {
         to_ms: i64,
         now_ms: i64,
     ) -> Result<Vec<BillingCode>> {
-        Ok(self.db.all(CODES, args![owner, from_ms, to_ms, now_ms]).await?)
+        Ok(self
+            .db
+            .all(CODES, args![owner, from_ms, to_ms, now_ms])
+            .await?)
     }
 
     /// Adds a code or gives it another name.

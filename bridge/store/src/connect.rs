@@ -8,7 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -35,6 +35,14 @@ pub(crate) async fn open(url: &str) -> Result<Db> {
     Err(StoreError::Invalid(
         "the database URL must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into(),
     ))
+}
+
+/// Applies what is missing.
+async fn migrate<C: Migrate>(connection: &mut C) -> Result<()> {
+    // `Migrator::run` is this with `Acquire` around it, which makes a future that cannot be
+    // spawned.
+    let migrated = migrator().run_direct(None, connection, false).await;
+    migrated.map_err(in_words)
 }
 
 fn migrator() -> Migrator {
@@ -117,7 +125,7 @@ async fn migrate_lite(write: &SqlitePool) -> Result<()> {
     // sqlx does not lock SQLite; within a transaction that writes from its start, the second of
     // two processes finds the work done.
     let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
-    migrator().run(&mut *tx).await.map_err(in_words)?;
+    migrate(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
@@ -130,7 +138,7 @@ async fn open_pg(url: &str) -> Result<Db> {
     let mut connection = tokio::time::timeout(ACQUIRE_LIMIT, connecting)
         .await
         .map_err(|_| sqlx::Error::PoolTimedOut)??;
-    migrator().run(&mut connection).await.map_err(in_words)?;
+    migrate(&mut connection).await?;
     connection.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(PG_CONNECTIONS)

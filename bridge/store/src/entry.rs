@@ -143,43 +143,85 @@ impl LedgerEntry {
     pub(crate) async fn write(&self, tx: &mut Tx) -> Result<()> {
         let at_ms = self.at_ms().unwrap_or(0);
         match self {
-            Self::CallStarted { call, caller_number, caller_name, dialled, .. } => {
+            Self::CallStarted {
+                call,
+                caller_number,
+                caller_name,
+                dialled,
+                ..
+            } => {
                 let [number, name, dialled] =
                     [caller_number, caller_name, dialled].map(|text| network_line(text));
-                tx.run(CALL_STARTED, args![call, at_ms, number, name, dialled]).await?
+                tx.run(CALL_STARTED, args![call, at_ms, number, name, dialled])
+                    .await?
             }
-            Self::CallJoined { call, conference, host, .. } => {
-                tx.run(CALL_JOINED, args![call, at_ms, conference, *host]).await?
+            Self::CallJoined {
+                call,
+                conference,
+                host,
+                ..
+            } => {
+                tx.run(CALL_JOINED, args![call, at_ms, conference, *host])
+                    .await?
             }
             Self::CallNamed { call, name } => {
                 tx.run(CALL_NAMED, args![call, network_line(name)]).await?
             }
             Self::CallEnded { call, reason, .. } => {
-                tx.run(CALL_ENDED, args![call, at_ms, network_line(reason)]).await?
+                tx.run(CALL_ENDED, args![call, at_ms, network_line(reason)])
+                    .await?
             }
-            Self::ConferenceStarted { conference, room, billing_code, .. } => {
+            Self::ConferenceStarted {
+                conference,
+                room,
+                billing_code,
+                ..
+            } => {
                 let code = billing_code.as_deref();
-                tx.run(CONFERENCE_STARTED, args![conference, at_ms, room, code]).await?
+                tx.run(CONFERENCE_STARTED, args![conference, at_ms, room, code])
+                    .await?
             }
-            Self::ConferenceBilled { conference, billing_code } => {
+            Self::ConferenceBilled {
+                conference,
+                billing_code,
+            } => {
                 let code = network_line(billing_code);
                 tx.run(CONFERENCE_BILLED, args![conference, code]).await?
             }
-            Self::ConferenceEnded { conference, reason, .. } => {
-                tx.run(CONFERENCE_ENDED, args![conference, at_ms, network_line(reason)]).await?
+            Self::ConferenceEnded {
+                conference, reason, ..
+            } => {
+                tx.run(
+                    CONFERENCE_ENDED,
+                    args![conference, at_ms, network_line(reason)],
+                )
+                .await?
             }
-            Self::RecordingStarted { recording, conference, .. } => {
-                tx.run(RECORDING_STARTED, args![recording, at_ms, conference]).await?
+            Self::RecordingStarted {
+                recording,
+                conference,
+                ..
+            } => {
+                tx.run(RECORDING_STARTED, args![recording, at_ms, conference])
+                    .await?
             }
-            Self::RecordingStopped { recording, duration_ms, bytes, .. } => {
+            Self::RecordingStopped {
+                recording,
+                duration_ms,
+                bytes,
+                ..
+            } => {
                 let duration_ms = sane_ms(*duration_ms);
                 let begun_ms = sane_ms(at_ms - duration_ms);
                 let bytes = (*bytes).max(0);
                 let args = args![recording, at_ms, begun_ms, duration_ms, bytes];
                 tx.run(RECORDING_STOPPED, args).await?
             }
-            Self::RecordingNotice { recording, call, .. } => {
-                tx.run(RECORDING_NOTICE, args![recording, call, at_ms]).await?
+            Self::RecordingNotice {
+                recording, call, ..
+            } => {
+                tx.run(RECORDING_NOTICE, args![recording, call, at_ms])
+                    .await?
             }
         };
         Ok(())

@@ -26,9 +26,10 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Closes what a crash left open: calls and conferences without an end get `end_reason` `crashed`
-    /// and the latest time known of them, which is never after `now_ms` unless they began after it.
-    /// Called once at start, before the first call and after what a spool holds has been written.
+    /// Closes what a crash left open: calls and conferences without an end get `end_reason`
+    /// `crashed` and the latest time known of them, which is never after `now_ms` unless they began
+    /// after it. Called once at start, before the first call and after what a spool holds has been
+    /// written.
     pub async fn close_unfinished(&self, now_ms: i64) -> Result<u64> {
         let mut tx = self.db.begin().await?;
         let conferences = tx.run(CLOSE_CONFERENCES, args![sane_ms(now_ms)]).await?;

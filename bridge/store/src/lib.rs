@@ -34,9 +34,7 @@ pub use error::StoreError;
 pub use numbers::AccessNumber;
 pub use recordings::{RecordingNotice, RecordingRow};
 pub use rooms::RoomRow;
-pub use settings::{
-    SETTING_KEYS, language_word, parse_language, set_setting, settings_as_pairs,
-};
+pub use settings::{SETTING_KEYS, language_word, parse_language, set_setting, settings_as_pairs};
 pub use usage::{CallRow, ConferenceRow};
 pub use users::User;
 
@@ -86,6 +84,7 @@ async fn kept_pin_key(db: &Db) -> Result<PinKey> {
         db.run(draw, args![random_hex()]).await?;
         kept = db.one(read, args![]).await?;
     }
-    let (key,) = kept.ok_or_else(|| StoreError::Database("it does not keep what it took".into()))?;
+    let (key,) =
+        kept.ok_or_else(|| StoreError::Database("it does not keep what it took".into()))?;
     Ok(PinKey::new(&key))
 }

@@ -35,7 +35,10 @@ impl Store {
                    SET language = excluded.language, room = excluded.room";
         let language = language_word(number.language);
         self.db
-            .run(sql, args![&number.number, language, room.map(RoomNumber::as_str)])
+            .run(
+                sql,
+                args![&number.number, language, room.map(RoomNumber::as_str)],
+            )
             .await
             .map_err(|error| or_missing(error, || room.map_or_else(String::new, room_called)))?;
         Ok(())
@@ -82,7 +85,9 @@ impl TryFrom<Kept> for AccessNumber {
         let room = kept.room.as_deref();
         Ok(Self {
             language: parse_language(&kept.language).map_err(|_| damaged())?,
-            room: room.map(|room| RoomNumber::parse(room).ok_or_else(damaged)).transpose()?,
+            room: room
+                .map(|room| RoomNumber::parse(room).ok_or_else(damaged))
+                .transpose()?,
             number: kept.number,
         })
     }

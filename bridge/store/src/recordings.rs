@@ -41,12 +41,13 @@ pub struct RecordingNotice {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
-        // A recording whose conference is unknown must still be found by retention.
+    ($join:literal, $rest:literal) => {
         concat!(
             "SELECT r.id, r.conference, COALESCE(c.room, '') AS room, r.title, r.started_ms, \
              r.duration_ms, r.bytes, r.held, r.deleted_ms, r.deleted_why \
-             FROM recordings r LEFT JOIN conferences c ON c.id = r.conference ",
+             FROM recordings r ",
+            $join,
+            " conferences c ON c.id = r.conference ",
             $rest
         )
     };
@@ -139,18 +140,22 @@ impl From<Kept> for RecordingRow {
             duration_ms: kept.duration_ms,
             bytes: kept.bytes,
             held: kept.held,
-            deleted: kept.deleted_ms.map(|at_ms| (at_ms, kept.deleted_why.unwrap_or_default())),
+            deleted: kept
+                .deleted_ms
+                .map(|at_ms| (at_ms, kept.deleted_why.unwrap_or_default())),
         }
     }
 }
 
 const TITLE_CHARS_MAX: usize = 120;
 pub(crate) const RECORDINGS: Sql = per_room_list!(
-    select!("WHERE c.room IN "),
+    select!("JOIN", "WHERE c.room IN "),
     " ORDER BY r.started_ms DESC, r.id DESC"
 );
-pub(crate) const ONE_RECORDING: &str = select!("WHERE r.id = $1");
+pub(crate) const ONE_RECORDING: &str = select!("LEFT JOIN", "WHERE r.id = $1");
+/// LEFT: one whose conference is unknown must not stay on the disk for ever.
 pub(crate) const RECORDINGS_DUE: &str = select!(
+    "LEFT JOIN",
     "WHERE r.deleted_ms IS NULL AND NOT r.held AND r.started_ms < $1 ORDER BY r.started_ms, r.id"
 );
 pub(crate) const NOTICES: &str = "SELECT call_id AS call, at_ms FROM recording_notices \

@@ -138,9 +138,14 @@ impl Store {
         check_pin(pin)?;
         let sql = "SELECT id FROM rooms WHERE number = $1";
         let id: Option<(String,)> = self.db.one(sql, args![number.as_str()]).await?;
-        let id = id.map(|(id,)| id).ok_or_else(|| StoreError::Missing(room_called(number)))?;
+        let id = id
+            .map(|(id,)| id)
+            .ok_or_else(|| StoreError::Missing(room_called(number)))?;
         let sql = "UPDATE rooms SET pin_mac = $2 WHERE id = $1";
-        let changed = self.db.run(sql, args![&id, self.pin_key.mac(&id, pin)]).await?;
+        let changed = self
+            .db
+            .run(sql, args![&id, self.pin_key.mac(&id, pin)])
+            .await?;
         one_row(changed, || room_called(number))
     }
 }
@@ -175,7 +180,8 @@ impl TryFrom<Kept> for RoomRow {
 
     /// Fails on what only another hand can have written.
     fn try_from(kept: Kept) -> Result<Self> {
-        let damaged = || StoreError::Database(format!("the row of room {} is damaged", kept.number));
+        let damaged =
+            || StoreError::Database(format!("the row of room {} is damaged", kept.number));
         let minutes = u64::try_from(kept.continue_after_host_min).map_err(|_| damaged())?;
         Ok(Self {
             number: RoomNumber::parse(&kept.number).ok_or_else(damaged)?,

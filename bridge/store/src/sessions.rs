@@ -12,7 +12,8 @@ impl Store {
     pub async fn open_session(&self, user: &str, now_ms: i64, lasts_ms: i64) -> Result<String> {
         let token = random_hex();
         let mut tx = self.db.begin().await?;
-        tx.run("DELETE FROM sessions WHERE expires_ms <= $1", args![now_ms]).await?;
+        tx.run("DELETE FROM sessions WHERE expires_ms <= $1", args![now_ms])
+            .await?;
         tx.run(
             "INSERT INTO sessions (token_hash, user_id, expires_ms) VALUES ($1, $2, $3)",
             args![token_hash(&token), user, now_ms.saturating_add(lasts_ms)],

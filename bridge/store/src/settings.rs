@@ -54,7 +54,11 @@ pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)>
         settings.record_at_start.to_string(),
         settings.max_callers.to_string(),
     ];
-    SETTING_KEYS.map(|(key, _)| key).into_iter().zip(values).collect()
+    SETTING_KEYS
+        .map(|(key, _)| key)
+        .into_iter()
+        .zip(values)
+        .collect()
 }
 
 /// `en`, `fr` or `de`.
@@ -95,7 +99,11 @@ pub(crate) fn parse_announce(word: &str) -> Result<Announce> {
 
 /// Takes settings whose every value [`set_setting`] would take.
 pub(crate) fn check_settings(settings: &RoomSettings) -> Result<()> {
-    if !settings.continue_after_host.as_millis().is_multiple_of(60_000) {
+    if !settings
+        .continue_after_host
+        .as_millis()
+        .is_multiple_of(60_000)
+    {
         let seconds = settings.continue_after_host.as_secs_f64().to_string();
         return Err(wrong_value("continue_after_host", &format!("{seconds} s")));
     }
@@ -157,13 +165,18 @@ fn flag(key: &str, value: &str) -> Result<bool> {
 fn number(key: &str, value: &str, least: u32, most: u32) -> Result<u32> {
     // `parse` would take "+5", which no list prints.
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
-    let number = value.parse().ok().filter(|n| digits && (least..=most).contains(n));
+    let number = value
+        .parse()
+        .ok()
+        .filter(|n| digits && (least..=most).contains(n));
     number.ok_or_else(|| wrong_value(key, value))
 }
 
 fn wrong_key(key: &str) -> StoreError {
     let keys = SETTING_KEYS.map(|(key, _)| key).join(", ");
-    StoreError::Invalid(format!("there is no room setting {key:?}; there are {keys} and pin"))
+    StoreError::Invalid(format!(
+        "there is no room setting {key:?}; there are {keys} and pin"
+    ))
 }
 
 fn wrong_value(key: &str, value: &str) -> StoreError {
@@ -187,7 +200,12 @@ mod tests {
             check_settings(&settings).unwrap();
         };
         for value in ["true", "false"] {
-            for key in ["guests_may_start", "join_muted", "billing_capture", "record_at_start"] {
+            for key in [
+                "guests_may_start",
+                "join_muted",
+                "billing_capture",
+                "record_at_start",
+            ] {
                 check(key, value);
             }
         }
@@ -212,14 +230,24 @@ mod tests {
     fn what_is_wrong_is_told_with_what_is_right() {
         let check = |key: &str, value: &str, says: &str| {
             let mut settings = RoomSettings::default();
-            let told = set_setting(&mut settings, key, value).unwrap_err().to_string();
+            let told = set_setting(&mut settings, key, value)
+                .unwrap_err()
+                .to_string();
             assert!(told.contains(says), "{key}={value}: {told}");
             assert_eq!(settings, RoomSettings::default());
         };
-        check("guest_may_start", "true", "guests_may_start, announce, join_muted");
+        check(
+            "guest_may_start",
+            "true",
+            "guests_may_start, announce, join_muted",
+        );
         check("pin", "1234", "there are");
         check("", "", "max_callers and pin");
-        check("join_muted", "yes", "join_muted may be true or false, not \"yes\"");
+        check(
+            "join_muted",
+            "yes",
+            "join_muted may be true or false, not \"yes\"",
+        );
         check("announce", "Name", "chime, name or nothing");
         check("continue_after_host", "61", "whole minutes, 0 to 60");
         check("continue_after_host", "+5", "whole minutes");

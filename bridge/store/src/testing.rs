@@ -4,12 +4,11 @@
 //! gets in, and nothing is left when the process that asked for it is gone, however it went: a
 //! shell holds the server and stops it when the pipe from us closes.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -44,7 +43,10 @@ impl PrivatePostgres {
             eprintln!("*** SKIPPED: PostgreSQL is not installed, nothing is tested with it ***");
             return None;
         };
-        let home = tempfile::Builder::new().prefix("confab-pg-").tempdir().expect("a temp folder");
+        let home = tempfile::Builder::new()
+            .prefix("confab-pg-")
+            .tempdir()
+            .expect("a temp folder");
         let user = other_user();
         if let Some((uid, gid)) = user {
             chown(home.path(), Some(uid), Some(gid)).expect("root may give a folder away");
@@ -68,8 +70,11 @@ impl PrivatePostgres {
     pub fn fresh_database(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{number}");
-        let done = self.command("psql").args(["-h"]).arg(self.home.path())
-            .args(["-U", ROLE, "-d", "postgres", "-q", "-c"])
+        let done = self
+            .command("psql")
+            .args(["-h"])
+            .arg(self.home.path())
+            .args(["-U", ROLE, "-d", "postgres", "-X", "-q", "-c"])
             .arg(format!("CREATE DATABASE {name}"))
             .output();
         succeeded("psql", done);
@@ -113,7 +118,11 @@ impl PrivatePostgres {
         self.server = Some(server);
         let deadline = Instant::now() + START_LIMIT;
         while !self.answers() {
-            assert!(Instant::now() < deadline, "PostgreSQL does not start: {}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "PostgreSQL does not start: {}",
+                self.log()
+            );
             thread::sleep(START_PAUSE);
         }
     }
@@ -121,14 +130,29 @@ impl PrivatePostgres {
     fn init(&self) {
         let done = self
             .command("initdb")
-            .args(["-U", ROLE, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D"])
+            .args([
+                "-U",
+                ROLE,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-N",
+                "-D",
+            ])
             .arg(self.home.path().join("data"))
             .output();
         succeeded("initdb", done);
     }
 
     fn answers(&self) -> bool {
-        let asked = self.command("pg_isready").arg("-q").arg("-h").arg(self.home.path()).status();
+        let asked = self
+            .command("pg_isready")
+            .arg("-q")
+            .arg("-h")
+            .arg(self.home.path())
+            .status();
         asked.is_ok_and(|status| status.success())
     }
 
@@ -137,7 +161,10 @@ impl PrivatePostgres {
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&user={ROLE}", self.home.path().display())
+        format!(
+            "postgres:///{database}?host={}&user={ROLE}",
+            self.home.path().display()
+        )
     }
 
     fn program(&self, name: &str) -> PathBuf {
@@ -182,7 +209,9 @@ fn find_programs() -> Option<PathBuf> {
     installed.sort();
     folders.extend(installed.into_iter().rev());
     folders.into_iter().find(|folder| {
-        ["initdb", "postgres", "psql", "pg_isready"].iter().all(|name| folder.join(name).exists())
+        ["initdb", "postgres", "psql", "pg_isready"]
+            .iter()
+            .all(|name| folder.join(name).exists())
     })
 }
 
@@ -194,7 +223,9 @@ fn other_user() -> Option<(u32, u32)> {
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     ["postgres", "nobody"].into_iter().find_map(|wanted| {
-        let line = users.lines().find(|line| line.split(':').next() == Some(wanted))?;
+        let line = users
+            .lines()
+            .find(|line| line.split(':').next() == Some(wanted))?;
         let mut ids = line.split(':').skip(2).map(str::parse);
         Some((ids.next()?.ok()?, ids.next()?.ok()?))
     })
@@ -214,11 +245,16 @@ wait $server
 "#;
 /// No durability: the data lives as long as the test.
 const SERVER_OPTIONS: [&str; 10] = [
-    "-c", "listen_addresses=",
-    "-c", "fsync=off",
-    "-c", "full_page_writes=off",
-    "-c", "shared_buffers=16MB",
-    "-c", "dynamic_shared_memory_type=mmap",
+    "-c",
+    "listen_addresses=",
+    "-c",
+    "fsync=off",
+    "-c",
+    "full_page_writes=off",
+    "-c",
+    "shared_buffers=16MB",
+    "-c",
+    "dynamic_shared_memory_type=mmap",
 ];
 const ROLE: &str = "confab";
 const START_LIMIT: Duration = Duration::from_secs(30);

@@ -9,7 +9,9 @@ pub(crate) fn check_line<'a>(what: &str, text: &'a str, most: usize) -> Result<&
         return Err(StoreError::Invalid(format!("{what} is one line of text")));
     }
     if text.chars().count() > most {
-        return Err(StoreError::Invalid(format!("{what} has at most {most} characters")));
+        return Err(StoreError::Invalid(format!(
+            "{what} has at most {most} characters"
+        )));
     }
     Ok(text)
 }

@@ -13,7 +13,11 @@ macro_rules! per_room_list {
     ($before:expr, $after:expr) => {
         $crate::db::Sql {
             lite: concat!($before, "(SELECT value FROM json_each($1))", $after),
-            pg: concat!($before, "(SELECT json_array_elements_text(CAST($1 AS json)))", $after),
+            pg: concat!(
+                $before,
+                "(SELECT json_array_elements_text(CAST($1 AS json)))",
+                $after
+            ),
         }
     };
 }
@@ -72,8 +76,12 @@ pub struct CallRow {
 macro_rules! call_ms {
     ($now:literal) => {
         concat!(
-            "CASE WHEN COALESCE(k.ended_ms, c.ended_ms, ", $now, ") > k.joined_ms \
-             THEN COALESCE(k.ended_ms, c.ended_ms, ", $now, ") - k.joined_ms ELSE 0 END"
+            "CASE WHEN COALESCE(k.ended_ms, c.ended_ms, ",
+            $now,
+            ") > k.joined_ms \
+             THEN COALESCE(k.ended_ms, c.ended_ms, ",
+            $now,
+            ") - k.joined_ms ELSE 0 END"
         )
     };
 }
@@ -84,7 +92,9 @@ macro_rules! conference_columns {
         concat!(
             "SELECT c.id, c.room, c.started_ms, c.ended_ms, c.end_reason, c.billing_code, \
              COUNT(k.joined_ms) AS callers, \
-             CAST(COALESCE(SUM(", $crate::usage::call_ms!($now), "), 0) AS BIGINT) AS caller_ms, \
+             CAST(COALESCE(SUM(",
+            $crate::usage::call_ms!($now),
+            "), 0) AS BIGINT) AS caller_ms, \
              (SELECT MAX(r.id) FROM recordings r \
                  WHERE r.conference = c.id AND r.deleted_ms IS NULL) AS recording \
              FROM conferences c LEFT JOIN calls k ON k.conference = c.id "
@@ -112,7 +122,10 @@ impl Store {
         now_ms: i64,
     ) -> Result<Vec<ConferenceRow>> {
         let rooms = room_list(rooms);
-        Ok(self.db.all(CONFERENCES, args![rooms, from_ms, to_ms, now_ms]).await?)
+        Ok(self
+            .db
+            .all(CONFERENCES, args![rooms, from_ms, to_ms, now_ms])
+            .await?)
     }
 
     /// One conference.
@@ -125,7 +138,8 @@ impl Store {
         Ok(self.db.all(CALLS_OF, args![conference]).await?)
     }
 
-    /// Calls that began within `[from_ms, to_ms)`, those that reached no room as well, newest first.
+    /// Calls that began within `[from_ms, to_ms)`, those that reached no room as well, newest
+    /// first.
     pub async fn calls(&self, from_ms: i64, to_ms: i64) -> Result<Vec<CallRow>> {
         Ok(self.db.all(CALLS, args![from_ms, to_ms]).await?)
     }
@@ -154,6 +168,5 @@ pub(crate) const ONE_CONFERENCE: &str =
     concat!(conference_columns!("$2"), "WHERE c.id = $1 GROUP BY c.id");
 pub(crate) const CALLS_OF: &str =
     call_columns!("WHERE conference = $1 ORDER BY joined_ms, started_ms, id");
-pub(crate) const CALLS: &str = call_columns!(
-    "WHERE started_ms >= $1 AND started_ms < $2 ORDER BY started_ms DESC, id DESC"
-);
+pub(crate) const CALLS: &str =
+    call_columns!("WHERE started_ms >= $1 AND started_ms < $2 ORDER BY started_ms DESC, id DESC");

@@ -75,7 +75,10 @@ impl Store {
         let hash = self.passwords.hash(password).await?;
         let mut tx = self.db.begin().await?;
         let changed = tx
-            .run("UPDATE users SET password_hash = $2 WHERE email = $1", args![&email, hash])
+            .run(
+                "UPDATE users SET password_hash = $2 WHERE email = $1",
+                args![&email, hash],
+            )
             .await?;
         one_row(changed, || called(&email))?;
         tx.run(
@@ -107,14 +110,15 @@ pub(crate) fn folded(email: &str) -> String {
 /// Not the whole grammar: only what every address has, and nothing that breaks a header or a page.
 fn check_email(email: &str) -> Result<()> {
     let halves = email.split_once('@');
-    let fits = halves.is_some_and(|(local, host)| {
-        !local.is_empty() && !host.is_empty() && !host.contains('@')
-    });
+    let fits = halves
+        .is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
     let plain = !email.chars().any(|c| c.is_whitespace() || c.is_control());
     if fits && plain && email.len() <= EMAIL_BYTES_MAX {
         return Ok(());
     }
-    Err(StoreError::Invalid(format!("not an e-mail address: {email:?}")))
+    Err(StoreError::Invalid(format!(
+        "not an e-mail address: {email:?}"
+    )))
 }
 
 /// RFC 5321, 4.5.3.1.3, without the brackets.

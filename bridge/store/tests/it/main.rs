@@ -16,7 +16,7 @@ use confab_store::{Store, User};
 use tempfile::TempDir;
 
 /// Runs a test on a new database of each kind.
-pub async fn check(test: impl AsyncFn(Store)) {
+pub(crate) async fn check(test: impl AsyncFn(Store)) {
     let (store, _folder) = lite().await;
     eprintln!("on SQLite");
     test(store).await;
@@ -27,35 +27,41 @@ pub async fn check(test: impl AsyncFn(Store)) {
 }
 
 /// A new SQLite database and the folder it lives in.
-pub async fn lite() -> (Store, TempDir) {
+pub(crate) async fn lite() -> (Store, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&lite_url(&folder)).await.unwrap();
     (store, folder)
 }
 
-pub fn lite_url(folder: &TempDir) -> String {
+pub(crate) fn lite_url(folder: &TempDir) -> String {
     format!("sqlite:{}", folder.path().join("confab.db").display())
 }
 
 /// The one server of all tests; it ends with this process.
-pub fn postgres() -> Option<&'static PrivatePostgres> {
+pub(crate) fn postgres() -> Option<&'static PrivatePostgres> {
     static SERVER: OnceLock<Option<PrivatePostgres>> = OnceLock::new();
     SERVER.get_or_init(PrivatePostgres::start).as_ref()
 }
 
-pub const PASSWORD: &str = "correct horse 7";
-pub const PIN: &str = "8417265";
+pub(crate) const PASSWORD: &str = "correct horse 7";
+pub(crate) const PIN: &str = "8417265";
 
-pub fn number(digits: &str) -> RoomNumber {
+pub(crate) fn number(digits: &str) -> RoomNumber {
     RoomNumber::parse(digits).unwrap()
 }
 
 /// A host with rooms.
-pub async fn host(store: &Store, email: &str, rooms: &[&str]) -> User {
-    let user = store.add_user(email, "A Host", PASSWORD, false).await.unwrap();
+pub(crate) async fn host(store: &Store, email: &str, rooms: &[&str]) -> User {
+    let user = store
+        .add_user(email, "A Host", PASSWORD, false)
+        .await
+        .unwrap();
     for room in rooms {
         let settings = RoomSettings::default();
-        store.add_room(&number(room), email, PIN, &settings).await.unwrap();
+        store
+            .add_room(&number(room), email, PIN, &settings)
+            .await
+            .unwrap();
     }
     user
 }

@@ -7,10 +7,19 @@ use crate::{PASSWORD, check};
 #[tokio::test]
 async fn a_user_logs_in_with_the_password_and_nothing_else() {
     check(async |store| {
-        let added = store.add_user(" Ada@Example.org", "Ada L", PASSWORD, true).await.unwrap();
-        assert_eq!((added.email.as_str(), added.name.as_str()), ("ada@example.org", "Ada L"));
+        let added = store
+            .add_user(" Ada@Example.org", "Ada L", PASSWORD, true)
+            .await
+            .unwrap();
+        assert_eq!(
+            (added.email.as_str(), added.name.as_str()),
+            ("ada@example.org", "Ada L")
+        );
         assert!(added.admin);
-        let login = store.check_login("ADA@example.org", PASSWORD).await.unwrap();
+        let login = store
+            .check_login("ADA@example.org", PASSWORD)
+            .await
+            .unwrap();
         assert_eq!(login.as_ref(), Some(&added));
         for (email, password) in [
             ("ada@example.org", "correct horse 8"),
@@ -33,8 +42,14 @@ async fn users_are_listed_by_address_and_are_unique() {
         for email in ["b@x", "a@x"] {
             store.add_user(email, "N", PASSWORD, false).await.unwrap();
         }
-        let twice = store.add_user("A@X", "N", PASSWORD, false).await.unwrap_err();
-        assert!(matches!(&twice, StoreError::Taken(what) if what == "user a@x"), "{twice}");
+        let twice = store
+            .add_user("A@X", "N", PASSWORD, false)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&twice, StoreError::Taken(what) if what == "user a@x"),
+            "{twice}"
+        );
         let users = store.users().await.unwrap();
         let emails: Vec<&str> = users.iter().map(|user| user.email.as_str()).collect();
         assert_eq!(emails, ["a@x", "b@x"]);
@@ -59,7 +74,10 @@ async fn what_is_no_user_is_refused_in_words() {
             ("a@x", "N", "short1", "8 to 200"),
             ("a@x", "N", "no digits here", "letters and digits"),
         ] {
-            let told = store.add_user(email, name, password, false).await.unwrap_err();
+            let told = store
+                .add_user(email, name, password, false)
+                .await
+                .unwrap_err();
             assert!(matches!(&told, StoreError::Invalid(_)), "{told}");
             assert!(told.to_string().contains(says), "{told}");
             assert!(!told.to_string().contains(password), "{told}");
@@ -77,9 +95,18 @@ async fn another_password_ends_the_sessions() {
         store.set_password("A@x", "another word 9").await.unwrap();
         assert_eq!(store.session_user(&token, 1_001).await.unwrap(), None);
         assert_eq!(store.check_login("a@x", PASSWORD).await.unwrap(), None);
-        assert!(store.check_login("a@x", "another word 9").await.unwrap().is_some());
+        assert!(
+            store
+                .check_login("a@x", "another word 9")
+                .await
+                .unwrap()
+                .is_some()
+        );
         let told = store.set_password("b@x", PASSWORD).await.unwrap_err();
-        assert!(matches!(&told, StoreError::Missing(what) if what == "user b@x"), "{told}");
+        assert!(
+            matches!(&told, StoreError::Missing(what) if what == "user b@x"),
+            "{told}"
+        );
         let told = store.set_password("a@x", "weak").await.unwrap_err();
         assert!(matches!(told, StoreError::Invalid(_)), "{told}");
     })
@@ -94,7 +121,10 @@ async fn a_session_lasts_as_long_as_it_may() {
         let second = store.open_session(&user.id, 1_000, 5_000).await.unwrap();
         assert_ne!(first, second);
         assert_eq!(first.len(), 64);
-        assert_eq!(store.session_user(&first, 1_499).await.unwrap(), Some(user.clone()));
+        assert_eq!(
+            store.session_user(&first, 1_499).await.unwrap(),
+            Some(user.clone())
+        );
         assert_eq!(store.session_user(&first, 1_500).await.unwrap(), None);
         assert_eq!(store.session_user("guess", 1_000).await.unwrap(), None);
         // Opening one forgets those that have expired, whatever the clock then says.

@@ -26,9 +26,15 @@ async fn a_room_keeps_what_its_owner_chose() {
     check(async |store| {
         let user = host(&store, "h@x", &["2000"]).await;
         let room = number("001000");
-        let added = store.add_room(&room, "H@x", PIN, &odd_settings()).await.unwrap();
+        let added = store
+            .add_room(&room, "H@x", PIN, &odd_settings())
+            .await
+            .unwrap();
         assert_eq!(added.settings, odd_settings());
-        assert_eq!((added.owner.as_str(), added.owner_email.as_str()), (user.id.as_str(), "h@x"));
+        assert_eq!(
+            (added.owner.as_str(), added.owner_email.as_str()),
+            (user.id.as_str(), "h@x")
+        );
         assert_eq!(store.room("001000").await.unwrap(), Some(added));
         let plain = store.room("2000").await.unwrap().unwrap();
         assert_eq!(plain.settings, RoomSettings::default());
@@ -62,14 +68,26 @@ async fn what_cannot_be_a_room_is_refused_in_words() {
         host(&store, "h@x", &["100"]).await;
         let plain = RoomSettings::default();
         let add = async |room: &str, email: &str, pin: &str, settings: &RoomSettings| {
-            let told = store.add_room(&number(room), email, pin, settings).await.unwrap_err();
+            let told = store
+                .add_room(&number(room), email, pin, settings)
+                .await
+                .unwrap_err();
             let told = told.to_string();
             assert!(!told.contains(pin), "{told}");
             told
         };
-        assert_eq!(add("100", "h@x", PIN, &plain).await, "room 100 exists already");
-        assert_eq!(add("200", "g@x", PIN, &plain).await, "user g@x does not exist");
-        assert_eq!(add("200", "h@x", "123", &plain).await, "a PIN has 4 to 20 digits");
+        assert_eq!(
+            add("100", "h@x", PIN, &plain).await,
+            "room 100 exists already"
+        );
+        assert_eq!(
+            add("200", "g@x", PIN, &plain).await,
+            "user g@x does not exist"
+        );
+        assert_eq!(
+            add("200", "h@x", "123", &plain).await,
+            "a PIN has 4 to 20 digits"
+        );
         let odd = RoomSettings {
             max_callers: 1,
             ..plain
@@ -98,9 +116,15 @@ async fn every_setting_can_be_set_alone() {
         assert_eq!(kept.settings.billing_code, None);
         let other = store.room("200").await.unwrap().unwrap();
         assert_eq!(other.settings, RoomSettings::default());
-        let told = store.set_room(&number("300"), "language", "fr").await.unwrap_err();
+        let told = store
+            .set_room(&number("300"), "language", "fr")
+            .await
+            .unwrap_err();
         assert_eq!(told.to_string(), "room 300 does not exist");
-        let told = store.set_room(&number("300"), "pin", PIN).await.unwrap_err();
+        let told = store
+            .set_room(&number("300"), "pin", PIN)
+            .await
+            .unwrap_err();
         assert_eq!(told.to_string(), "room 300 does not exist");
         let told = store.set_room(&room, "colour", "red").await.unwrap_err();
         assert!(matches!(&told, StoreError::Invalid(_)), "{told}");
@@ -119,11 +143,17 @@ async fn a_pin_opens_its_room_only() {
             assert!(!fits("100", wrong).await, "{wrong:?}");
         }
         assert!(!fits("999", PIN).await);
-        store.set_room(&number("100"), "pin", "55555").await.unwrap();
+        store
+            .set_room(&number("100"), "pin", "55555")
+            .await
+            .unwrap();
         assert!(fits("100", "55555").await);
         assert!(!fits("100", PIN).await);
         assert!(fits("200", PIN).await);
-        let told = store.set_room(&number("100"), "pin", "12ab").await.unwrap_err();
+        let told = store
+            .set_room(&number("100"), "pin", "12ab")
+            .await
+            .unwrap_err();
         assert_eq!(told.to_string(), "a PIN has 4 to 20 digits");
         assert!(fits("100", "55555").await);
     })
@@ -140,13 +170,20 @@ async fn an_access_number_can_be_changed_by_adding_it_again() {
             room: None,
         };
         store.put_access_number(&access).await.unwrap();
-        assert_eq!(store.access_number("+33123456789").await.unwrap().as_ref(), Some(&access));
+        assert_eq!(
+            store.access_number("+33123456789").await.unwrap().as_ref(),
+            Some(&access)
+        );
         access.language = Language::En;
         access.room = Some(number("100"));
         store.put_access_number(&access).await.unwrap();
         assert_eq!(store.access_numbers().await.unwrap(), [access.clone()]);
         for unknown in ["", "+", "x\0", "é", &"1".repeat(65)] {
-            assert_eq!(store.access_number(unknown).await.unwrap(), None, "{unknown:?}");
+            assert_eq!(
+                store.access_number(unknown).await.unwrap(),
+                None,
+                "{unknown:?}"
+            );
         }
         access.room = Some(number("200"));
         let told = store.put_access_number(&access).await.unwrap_err();
