@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::stream::Codec;
-use rsipstack::sip::Request;
+use confab_core::audio::stream::{Codec, Stream};
 
 use super::Call;
-use super::opening::sdp_of;
+use crate::SipEvent;
 use crate::exchange::Extra;
-use crate::sdp::{Terms, read_answer, write_answer, write_offer};
+use crate::sdp::{Terms, read_answer, sdp_in, write_answer, write_offer};
 use crate::wire::judge::{ALLOW, SUPPORTED};
 
 impl Call {
@@ -35,11 +34,22 @@ impl Call {
         extra
     }
 
-    /// Takes the answer in an ACK. Without a usable one the stream stays as it was: in the first
-    /// ACK of a call that is none at all.
-    pub(super) fn take_answer(&mut self, ack: &Request) {
-        if let Some(Ok(stream)) = sdp_of(ack).map(read_answer) {
+    /// Takes the answer to an offer of ours. Without a usable one the stream stays as it was: in
+    /// the first ACK of a call that is none at all.
+    pub(super) fn take_answer(&mut self, content_type: Option<&str>, body: &[u8]) {
+        let sdp = content_type.and_then(|kind| sdp_in(kind, body));
+        if let Some(Ok(stream)) = sdp.map(read_answer) {
             self.stream = Some(stream);
+        }
+    }
+
+    /// Tells the switchboard when the media are not what they were `before`.
+    pub(super) async fn tell_change(&self, before: Option<Stream>) {
+        let leg = self.leg;
+        if let Some(stream) = self.stream.filter(|_| self.stream != before) {
+            self.house
+                .tell(SipEvent::MediaChanged { leg, stream })
+                .await;
         }
     }
 }

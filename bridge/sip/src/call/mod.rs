@@ -25,7 +25,7 @@ use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
 use confab_core::refusal::Refusal;
-use rsipstack::sip::{Request, Response};
+use rsipstack::sip::{HeadersExt, Request, Response};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -80,11 +80,13 @@ struct Call {
     dialog: Dialog,
     desk: Arc<Desk>,
     inbox: mpsc::Receiver<Input>,
-    self_sender: mpsc::WeakSender<Input>,
+    own_sender: mpsc::WeakSender<Input>,
     phase: Phase,
     /// the INVITE that is not answered yet
     invite: Option<Exchange>,
     open: Option<OpenInvite>,
+    /// an INVITE of ours waits for its answer
+    offering: bool,
     origin: Origin,
     /// the offer of the INVITE; `None` when it had none
     offer: Option<Terms>,
@@ -135,10 +137,11 @@ pub(crate) fn start(
         dialog: Dialog::new(&exchange, key),
         desk,
         inbox,
-        self_sender: sender.downgrade(),
+        own_sender: sender.downgrade(),
         phase: Phase::Ringing,
         invite: Some(exchange),
         open: None,
+        offering: false,
         origin: Origin::new(leg.0),
         stream: opening.offer.as_ref().map(|terms| terms.stream),
         offer: opening.offer,
@@ -321,7 +324,8 @@ impl Call {
         let first = self.phase == Phase::Answered;
         let before = self.stream;
         if open.wants_answer {
-            self.take_answer(request);
+            let kind = request.header_value("Content-Type");
+            self.take_answer(kind.as_deref(), &request.body);
         }
         let Some(stream) = self.stream else {
             self.say_bye();
@@ -333,10 +337,8 @@ impl Call {
         if first {
             self.start_timer();
             self.house.tell(SipEvent::Established { leg, stream }).await;
-        } else if before != Some(stream) {
-            self.house
-                .tell(SipEvent::MediaChanged { leg, stream })
-                .await;
+        } else {
+            self.tell_change(before).await;
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) fn offer_of(request: &Request) -> Result<Option<Terms>, (u16, Extra)>
 }
 
 /// The SDP in the body of a request.
-pub(super) fn sdp_of(request: &Request) -> Option<&[u8]> {
+fn sdp_of(request: &Request) -> Option<&[u8]> {
     let content_type = request.header_value("Content-Type")?;
     sdp::sdp_in(&content_type, &request.body).filter(|sdp| !sdp.is_empty())
 }

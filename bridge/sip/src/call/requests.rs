@@ -95,14 +95,7 @@ impl Call {
                 exchange,
             });
         }
-        if let Some(stream) = self.stream.filter(|_| self.stream != before) {
-            self.house
-                .tell(SipEvent::MediaChanged {
-                    leg: self.leg,
-                    stream,
-                })
-                .await;
-        }
+        self.tell_change(before).await;
     }
 
     /// Why an INVITE or UPDATE cannot be taken now (RFC 3261, 14.2; RFC 3311, 5.2).
@@ -112,7 +105,7 @@ impl Call {
         match self.phase {
             Phase::Leaving | Phase::Over => Some((481, Extra::default())),
             Phase::Ringing if offers => Some((500, Extra::header("Retry-After", "3"))),
-            _ if offers && self.open.is_some() => Some((491, Extra::default())),
+            _ if offers && (self.open.is_some() || self.offering) => Some((491, Extra::default())),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use confab_core::event::EndReason;
-use rsipstack::sip::{HeadersExt, Method, Request, Response};
+use rsipstack::sip::{Header, HeadersExt, Method, Request, Response};
 use tokio::time::Instant;
 
 use super::{Call, Input, Phase};
@@ -117,21 +117,26 @@ impl Call {
         }
     }
 
-    /// A bare UPDATE when the peer takes it; OPTIONS would not count as a refresh.
+    /// A bare UPDATE when the peer takes it, else an INVITE that offers what we have.
     fn send_refresh(&mut self, expires: String) {
-        let mut request = self.dialog.request(Method::Update);
-        let extra = [
+        let bare = self.dialog.updates;
+        let method = if bare { Method::Update } else { Method::Invite };
+        let mut request = self.dialog.request(method);
+        let mut extra = vec![
             ("Session-Expires", expires),
             ("Supported", "timer".to_owned()),
         ];
-        for (name, value) in extra {
-            request
-                .headers
-                .push(rsipstack::sip::Header::Other(name.to_owned(), value));
+        if let Some(local) = self.local.filter(|_| !bare) {
+            request.body = self.describe(None, local).into_bytes();
+            extra.push(("Content-Type", "application/sdp".to_owned()));
         }
-        let Some(inbox) = self.self_sender.upgrade() else {
+        for (name, value) in extra {
+            request.headers.push(Header::Other(name.to_owned(), value));
+        }
+        let Some(inbox) = self.own_sender.upgrade() else {
             return;
         };
+        self.offering = !bare;
         let sending = self.sending(request);
         self.house.tasks.spawn(async move {
             let response = sending.await;
@@ -141,12 +146,21 @@ impl Call {
     }
 
     pub(super) async fn refreshed(&mut self, response: Option<Response>) {
+        self.offering = false;
         if self.phase != Phase::Live {
             return;
         }
-        let status = response.map_or(408, |response| response.status_code.code());
+        let status = response.as_ref().map_or(408, |r| r.status_code.code());
         match status {
-            200..=299 => self.start_timer(),
+            200..=299 => {
+                self.start_timer();
+                if let Some(response) = response {
+                    let before = self.stream;
+                    let kind = response.header_value("Content-Type");
+                    self.take_answer(kind.as_deref(), &response.body);
+                    self.tell_change(before).await;
+                }
+            }
             // The peer knows nothing of this call any more (RFC 3261, 12.2.1.2).
             408 | 481 => {
                 self.say_bye();

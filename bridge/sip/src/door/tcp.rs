@@ -208,9 +208,11 @@ async fn write_all(
     closed: CancellationToken,
 ) {
     loop {
+        // What is queued is written first: the answer that tells why we close is the last of it.
         let bytes = tokio::select! {
-            () = closed.cancelled() => break,
+            biased;
             bytes = queue.recv() => bytes,
+            () = closed.cancelled() => break,
         };
         let Some(bytes) = bytes else { break };
         if !matches!(timeout(STALL, write.write_all(&bytes)).await, Ok(Ok(()))) {

@@ -123,26 +123,22 @@ const AT_MOST_ONCE: [&str; 6] = [
     "Session-Expires",
 ];
 
-/// Cuts a broken top Via to its readable part, so that a 400 can be sent.
+/// Cuts a broken top Via to what an answer needs to find its way, so that a 400 can be sent.
 fn mend_via(head: &mut Head) -> Weight {
-    let Some(field) = head
-        .fields
-        .iter_mut()
-        .find(|f| f.name.eq_ignore_ascii_case("Via"))
-    else {
+    let mut fields = head.fields.iter_mut();
+    let Some(field) = fields.find(|f| f.name.eq_ignore_ascii_case("Via")) else {
         return Weight::Drop;
     };
-    let cut = field
-        .value
-        .split([';', ','])
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    if grammar::via(&cut).is_none() {
+    let mut parts = field.value.split([';', ',']).map(str::trim);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts.filter(|part| *part == "rport" || part.starts_with("branch=")) {
+        kept.push(';');
+        kept.push_str(part);
+    }
+    if grammar::via(&kept).is_none() {
         return Weight::Drop;
     }
-    field.value = cut;
+    field.value = kept;
     bad("Malformed Via").into()
 }
 

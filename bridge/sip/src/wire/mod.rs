@@ -96,7 +96,7 @@ pub(crate) fn take_apart(bytes: &[u8]) -> Option<Head> {
         if field.value.starts_with(' ') {
             field.value = field.value.trim().to_owned();
         }
-        if field.value.chars().any(|c| c.is_control() && c != '\t') {
+        if has_bare_control(&field.value) {
             fault = fault.or(Some("Control Character In Header"));
             field.value.retain(|c| !c.is_control());
         }
@@ -119,6 +119,17 @@ fn decode(bytes: &[u8]) -> (String, bool) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (bytes.iter().map(|&b| char::from(b)).collect(), true),
     }
+}
+
+/// Whether a control character stands anywhere but behind a backslash, where a quoted name may have
+/// one (RFC 3261, 25.1 `quoted-pair`).
+fn has_bare_control(value: &str) -> bool {
+    let mut escaped = false;
+    value.chars().any(|c| {
+        let bare = c.is_control() && c != '\t' && (!escaped || c == '\r');
+        escaped = c == '\\' && !escaped;
+        bare
+    })
 }
 
 fn long_name(name: &str) -> &str {
@@ -209,6 +220,7 @@ mod tests {
             b"A b C\r\nX: a\0b\r\n\r\n",
             Some("Control Character In Header"),
         );
+        check(b"A b C\r\nX: \"a\\\0b\"\r\n\r\n", None);
         check(b"A b C\r\nX y: a\r\n\r\n", Some("Malformed Header Name"));
         assert_eq!(take_apart(b"\r\n\r\n"), None);
         assert_eq!(take_apart(b""), None);
