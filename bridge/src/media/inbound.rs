@@ -6,7 +6,7 @@ use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::stream::{Codec, Direction, Stream};
-use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
+use confab_core::audio::{Frame, NARROW_HZ};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 
@@ -224,6 +224,3 @@ fn is_held(stream: &Stream) -> bool {
 const KEY_PAUSE_TICKS: u64 = 5;
 /// After a key: the tail of its tone that a gateway may have let through.
 const KEY_TAIL_TICKS: u64 = 2;
-
-/// One tick as the clock of timestamps counts it.
-pub(super) const TICK_TIMESTAMPS: u32 = TICK_SAMPLES as u32;

@@ -9,7 +9,6 @@ use confab_core::audio::rtcp::{Report, ReportBlock, SenderInfo};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::{Codec, Stream};
 
-use super::inbound::TICK_TIMESTAMPS;
 use super::shard::Now;
 
 /// One tick of one sound, encoded once for everybody who hears it, with room for a header in
@@ -194,8 +193,7 @@ impl Outbound {
 
     /// Keeps timestamps going on evenly when the shard that sends is another one.
     pub(super) fn move_to(&mut self, left: &Now, now: &Now) {
-        let passed = left.samples().wrapping_add(TICK_TIMESTAMPS);
-        let shift = passed.wrapping_sub(now.samples());
+        let shift = left.samples().wrapping_sub(now.samples());
         self.timestamp_offset = self.timestamp_offset.wrapping_add(shift);
     }
 }

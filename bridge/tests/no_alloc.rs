@@ -1,0 +1,163 @@
+//! A media thread allocates nothing once its lines are set up. Counts what each thread allocates,
+//! in a binary of its own because the counting allocator serves the whole process.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use confab::media::{Media, MediaConfig, RoomKey, ToShard};
+use confab_core::audio::rtp::{HEADER_LEN, write_header};
+use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::effect::{Hear, Voice};
+use confab_core::ids::LegId;
+use tokio::sync::mpsc;
+
+/// Counts allocations by thread; ids of threads are taken modulo the length of the table.
+struct Counting;
+
+static COUNTS: [AtomicU64; 4_096] = [const { AtomicU64::new(0) }; 4_096];
+
+fn place(thread: i32) -> &'static AtomicU64 {
+    &COUNTS[thread as usize % COUNTS.len()]
+}
+
+// Everything is passed on to the system's allocator, whose contract is this one's.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        place(nix::unistd::gettid().as_raw()).fetch_add(1, Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        place(nix::unistd::gettid().as_raw()).fetch_add(1, Relaxed);
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The system's number for a thread of ours.
+fn thread_id(name: &str) -> i32 {
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let comm = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        if comm.trim() == name {
+            return task.file_name().to_str().unwrap().parse().unwrap();
+        }
+    }
+    panic!("no thread {name}");
+}
+
+struct Phone {
+    socket: UdpSocket,
+    sequence: u16,
+}
+
+impl Phone {
+    /// A tick of a loud square wave.
+    fn speak(&mut self) {
+        let mut packet = [0; HEADER_LEN + 160];
+        let timestamp = u32::from(self.sequence) * 160;
+        let head = packet.first_chunk_mut().unwrap();
+        write_header(head, 0, false, self.sequence, timestamp, 5);
+        for (n, code) in packet[HEADER_LEN..].iter_mut().enumerate() {
+            *code = if n % 20 < 10 { 0x90 } else { 0x10 };
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        self.socket.send(&packet).unwrap();
+    }
+
+    fn drain(&self) -> u32 {
+        let mut count = 0;
+        while self.socket.recv(&mut [0; 2_000]).is_ok() {
+            count += 1;
+        }
+        count
+    }
+}
+
+fn call(media: &Media, number: u64) -> Phone {
+    let leg = LegId(number);
+    let line = media.open_line(leg).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    socket.connect(line.local_rtp()).unwrap();
+    let remote = socket.local_addr().unwrap();
+    let stream = Stream {
+        remote,
+        remote_rtcp: remote,
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        event_payload_type: Some(101),
+        packet_ms: if number.is_multiple_of(5) { 30 } else { 20 },
+        direction: Direction::SendRecv,
+    };
+    for what in [
+        ToShard::Adopt(line),
+        ToShard::SetStream(leg, stream),
+        ToShard::Enter(leg, RoomKey(number % 2)),
+        ToShard::SetVoice(
+            leg,
+            Voice {
+                speak: true,
+                hear: Hear::Room,
+            },
+        ),
+    ] {
+        media.send(0, what).unwrap();
+    }
+    Phone {
+        socket,
+        sequence: 0,
+    }
+}
+
+#[test]
+fn a_tick_allocates_nothing() {
+    let (reports, mut told) = mpsc::channel(1_000);
+    let config = MediaConfig {
+        threads: 1,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ports: 33_000..=33_199,
+        dead_line_ms: 30_000,
+        music: Arc::from([]),
+    };
+    let media = Media::start(config, reports).unwrap();
+    let mut phones: Vec<Phone> = (0..24).map(|number| call(&media, number)).collect();
+    let run = |phones: &mut Vec<Phone>, until_tick: u64| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut heard = 0;
+        while media.stats().ticks < until_tick {
+            assert!(Instant::now() < deadline, "the media thread does not tick");
+            for (number, phone) in phones.iter_mut().enumerate() {
+                // More talkers than are mixed; one of them loses packets.
+                if number < 20 && (number != 3 || phone.sequence % 7 != 0) {
+                    phone.speak();
+                } else {
+                    phone.sequence = phone.sequence.wrapping_add(1);
+                }
+                heard += phone.drain();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        heard
+    };
+    let start = media.stats().ticks;
+    // After sixty ticks of warming up every line has been told as talking; a hundred are counted.
+    run(&mut phones, start + 60);
+    let counted = place(thread_id("media-0"));
+    let before = counted.load(Relaxed);
+    let heard = run(&mut phones, start + 160);
+    let after = counted.load(Relaxed);
+    assert!(before > 0, "setting up allocates, so the right thread is counted");
+    assert!(heard > 1_000, "only {heard} packets were heard");
+    assert_eq!(
+        after - before,
+        0,
+        "allocations and frees in a hundred ticks"
+    );
+    while told.try_recv().is_ok() {}
+}
