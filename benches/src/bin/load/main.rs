@@ -1,0 +1,139 @@
+//! `load`: callers on loopback against the real program, and the same packets against no bridge.
+//!
+//! Reads the command line and runs the two halves one after the other; every part is a module.
+//! It tests nothing and links nothing of the program it measures.
+
+mod args;
+mod call;
+mod child;
+mod confab;
+mod crowd;
+mod floor;
+mod intake;
+mod phone;
+mod report;
+mod rtp;
+mod sip;
+mod sound;
+mod tally;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::args::{Args, Mode};
+use crate::child::{Child, cpu_us};
+use crate::confab::Confab;
+use crate::crowd::Crowd;
+use crate::report::{Report, Side};
+
+/// Sockets a call takes, ours and theirs apart.
+const FILES_PER_CALL: u64 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.mode {
+        Some(Mode::Floor { calls, life_s }) => {
+            raise_file_limit(calls).and_then(|()| floor::serve(calls, life_s))
+        }
+        None => measure(&args.plan()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("load: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What is to be measured.
+#[derive(Clone, Debug)]
+struct Plan {
+    confab: std::path::PathBuf,
+    calls: usize,
+    room_size: usize,
+    talkers: usize,
+    length: Duration,
+    settle: Duration,
+    calls_per_s: u32,
+    media_threads: Option<u32>,
+    json: bool,
+}
+
+impl Plan {
+    fn rooms(&self) -> usize {
+        self.calls.div_ceil(self.room_size)
+    }
+}
+
+fn measure(plan: &Plan) -> Result<()> {
+    raise_file_limit(plan.calls)?;
+    let mut report = Report::new(plan);
+    with_confab(plan, &mut report).context("with confab")?;
+    with_floor(plan, &mut report).context("with the floor")?;
+    match plan.json {
+        true => println!("{:#}", report.json()),
+        false => print!("{}", report.table()),
+    }
+    Ok(())
+}
+
+fn with_confab(plan: &Plan, report: &mut Report) -> Result<()> {
+    let confab = Confab::start(plan)?;
+    let rss_before_kb = confab.child.rss_kb()?;
+    let mut crowd = Crowd::for_rooms(plan, confab.sip)?;
+    let ran = (|| {
+        crowd.dial(plan.calls_per_s)?;
+        crowd.run(plan.settle)?;
+        let late_before = confab.late_ticks();
+        report.confab = window(plan, &mut crowd, &confab.child)?;
+        report.late_ticks = late_before
+            .zip(confab.late_ticks())
+            .map(|(before, after)| after - before);
+        let rss_kb = confab.child.rss_kb()?.saturating_sub(rss_before_kb);
+        report.memory_kb_per_call = rss_kb as f64 / plan.calls as f64;
+        crowd.hang_up()
+    })();
+    ran.with_context(|| confab.last_words())?;
+    Ok(())
+}
+
+fn with_floor(plan: &Plan, report: &mut Report) -> Result<()> {
+    let (child, ports) = floor::start(plan)?;
+    let mut crowd = Crowd::for_ports(plan, &ports)?;
+    crowd.run(plan.settle.min(Duration::from_secs(2)))?;
+    report.floor = window(plan, &mut crowd, &child)?;
+    Ok(())
+}
+
+/// Runs the measured seconds and says what they cost `child`.
+fn window(plan: &Plan, crowd: &mut Crowd, child: &Child) -> Result<Side> {
+    let own = std::process::id();
+    let (child_before_us, own_before_us) = (child.cpu_us()?, cpu_us(own)?);
+    let before = crowd.tally();
+    let took = crowd.run(plan.length)?;
+    let calls_s = plan.calls as f64 * took.as_secs_f64();
+    Ok(Side {
+        cpu_us: (child.cpu_us()? - child_before_us) as f64 / calls_s,
+        generator_us: (cpu_us(own)? - own_before_us) as f64 / calls_s,
+        tally: crowd.tally().since(&before),
+    })
+}
+
+/// Every call has sockets of its own here and in the child, which inherits the limit.
+fn raise_file_limit(calls: usize) -> Result<()> {
+    let wanted = calls as u64 * FILES_PER_CALL + 256;
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)?;
+    }
+    anyhow::ensure!(
+        wanted <= hard,
+        "{calls} calls take {wanted} open files, the system allows {hard}: raise `ulimit -Hn`"
+    );
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! SIP in plain text, as much as a caller on loopback needs (RFC 3261; SDP of RFC 4566).
+//! Text in, values out; sends nothing.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// What does not change between the messages of one call.
+#[derive(Clone, Debug)]
+pub struct Ids {
+    /// where we send from
+    pub local: SocketAddr,
+    /// where confab listens
+    pub remote: SocketAddr,
+    /// who is dialled
+    pub room: String,
+    /// one word for this run
+    pub run: u32,
+    /// number of the call
+    pub call: usize,
+}
+
+impl Ids {
+    /// INVITE that offers mu-law and keys at `rtp_port`.
+    pub fn invite(&self, rtp_port: u16) -> String {
+        let ip = self.local.ip();
+        let sdp = format!(
+            "v=0\r\no=load {call} 1 IN IP4 {ip}\r\ns=load\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
+             m=audio {rtp_port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n\
+             a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
+            call = self.call,
+        );
+        let uri = self.room_uri();
+        let mut text = self.head("INVITE", &uri, &format!("<{uri}>"), 1, "i");
+        let _ = write!(
+            text,
+            "Contact: <sip:load{}@{}>\r\nContent-Type: application/sdp\r\n\
+             Content-Length: {}\r\n\r\n{sdp}",
+            self.call,
+            self.local,
+            sdp.len()
+        );
+        text
+    }
+
+    /// ACK of a 2xx, or of a refusal (`to` and `target` as the answer gave them).
+    pub fn ack(&self, to: &str, target: Option<&str>) -> String {
+        // A refusal's ACK belongs to the INVITE's transaction and bears its branch.
+        let branch = if target.is_some() { "a" } else { "i" };
+        let uri = target.map_or_else(|| self.room_uri(), str::to_owned);
+        self.head("ACK", &uri, to, 1, branch) + "Content-Length: 0\r\n\r\n"
+    }
+
+    /// BYE.
+    pub fn bye(&self, to: &str, target: &str) -> String {
+        self.head("BYE", target, to, 2, "b") + "Content-Length: 0\r\n\r\n"
+    }
+
+    fn room_uri(&self) -> String {
+        format!("sip:{}@{}", self.room, self.remote)
+    }
+
+    fn head(&self, method: &str, uri: &str, to: &str, cseq: u32, branch: &str) -> String {
+        let Self {
+            local, run, call, ..
+        } = self;
+        format!(
+            "{method} {uri} SIP/2.0\r\n\
+             Via: SIP/2.0/UDP {local};branch=z9hG4bK{run:08x}{branch}{call};rport\r\n\
+             Max-Forwards: 70\r\n\
+             From: \"Load {call}\" <sip:load{call}@{ip}>;tag={run:08x}f{call}\r\n\
+             To: {to}\r\n\
+             Call-ID: {run:08x}-{call}@load\r\n\
+             CSeq: {cseq} {method}\r\n",
+            ip = local.ip(),
+        )
+    }
+}
+
+/// A message that came.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    start: &'a str,
+    headers: &'a str,
+    /// behind the empty line
+    pub body: &'a str,
+}
+
+impl<'a> Message<'a> {
+    /// Nothing when it is no text or has no empty line.
+    pub fn parse(datagram: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(datagram).ok()?;
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let (start, headers) = head.split_once("\r\n")?;
+        Some(Self {
+            start,
+            headers,
+            body,
+        })
+    }
+
+    /// The status, when it is an answer.
+    pub fn status(&self) -> Option<u16> {
+        let rest = self.start.strip_prefix("SIP/2.0 ")?;
+        rest.split(' ').next()?.parse().ok()
+    }
+
+    /// The first line, for an error message.
+    pub fn start(&self) -> &'a str {
+        self.start
+    }
+
+    /// The first header of this name.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.all(name).next()
+    }
+
+    /// Number of the call that this belongs to.
+    pub fn call(&self, run: u32) -> Option<usize> {
+        let (word, call) = self.header("Call-ID")?.split_once('-')?;
+        let ours = u32::from_str_radix(word, 16) == Ok(run);
+        ours.then(|| call.strip_suffix("@load")?.parse().ok())?
+    }
+
+    /// The method that the CSeq names.
+    pub fn method(&self) -> Option<&'a str> {
+        self.header("CSeq")?.split_whitespace().nth(1)
+    }
+
+    /// The address in the Contact.
+    pub fn contact(&self) -> Option<&'a str> {
+        let contact = self.header("Contact")?;
+        match contact.split_once('<') {
+            Some((_, rest)) => Some(rest.split_once('>')?.0),
+            None => contact.split(';').next(),
+        }
+    }
+
+    /// Where the SDP wants sound to be sent.
+    pub fn media(&self) -> Option<SocketAddr> {
+        let line = |start: &str| self.body.lines().find_map(|l| l.strip_prefix(start));
+        let ip = line("c=IN IP4 ")?.trim().parse().ok()?;
+        let port = line("m=audio ")?.split(' ').next()?.parse().ok()?;
+        Some(SocketAddr::new(ip, port))
+    }
+
+    /// `200 OK` to a request within the call.
+    pub fn ok(&self) -> String {
+        let mut text = String::from("SIP/2.0 200 OK\r\n");
+        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+            for value in self.all(name) {
+                let _ = write!(text, "{name}: {value}\r\n");
+            }
+        }
+        text + "Content-Length: 0\r\n\r\n"
+    }
+
+    fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.headers.split("\r\n").filter_map(move |line| {
+            let (found, value) = line.split_once(':')?;
+            found
+                .trim()
+                .eq_ignore_ascii_case(name)
+                .then_some(value.trim())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids() -> Ids {
+        Ids {
+            local: "127.0.0.1:6000".parse().unwrap(),
+            remote: "127.0.0.1:5060".parse().unwrap(),
+            room: "1000".into(),
+            run: 0xabc,
+            call: 7,
+        }
+    }
+
+    #[test]
+    fn our_own_messages_are_read() {
+        let invite = ids().invite(40_000);
+        let message = Message::parse(invite.as_bytes()).unwrap();
+        assert_eq!(message.start(), "INVITE sip:1000@127.0.0.1:5060 SIP/2.0");
+        assert_eq!(message.status(), None);
+        assert_eq!(message.call(0xabc), Some(7));
+        assert_eq!(message.call(0xabd), None);
+        assert_eq!(message.method(), Some("INVITE"));
+        assert_eq!(message.contact(), Some("sip:load7@127.0.0.1:6000"));
+        assert_eq!(message.media(), "127.0.0.1:40000".parse().ok());
+        let length: usize = message.header("content-length").unwrap().parse().unwrap();
+        assert_eq!(length, message.body.len());
+    }
+
+    #[test]
+    fn answers_and_requests() {
+        let text = b"SIP/2.0 486 Busy Here\r\nTo: <sip:x>;tag=1\r\nCSeq: 1 INVITE\r\n\r\n";
+        let message = Message::parse(text).unwrap();
+        assert_eq!(message.status(), Some(486));
+        let ack = ids().ack(message.header("To").unwrap(), None);
+        assert!(ack.starts_with("ACK sip:1000@127.0.0.1:5060 SIP/2.0\r\n"));
+        assert!(ack.contains("\r\nTo: <sip:x>;tag=1\r\n") && ack.contains("z9hG4bK00000abci7;"));
+        let bye = ids().bye("<sip:x>;tag=1", "sip:c@1.2.3.4");
+        let ok = Message::parse(bye.as_bytes()).unwrap().ok();
+        assert!(ok.contains("CSeq: 2 BYE\r\n") && ok.contains("Via: SIP/2.0/UDP"));
+        for bad in [&b""[..], b"SIP/2.0 200 OK", b"\xff\xfe\r\n\r\n"] {
+            assert!(Message::parse(bad).is_none());
+        }
+    }
+}
