@@ -85,7 +85,7 @@ fn check_password(password: &str) -> Result<()> {
     let length = password.chars().count();
     let letters = password.chars().any(char::is_alphabetic);
     let digits = password.chars().any(char::is_numeric);
-    if length >= 8 && length <= PASSWORD_CHARS_MAX && letters && digits {
+    if (8..=PASSWORD_CHARS_MAX).contains(&length) && letters && digits {
         return Ok(());
     }
     Err(StoreError::Invalid(format!(

@@ -265,7 +265,7 @@ async fn what_the_network_sends_can_always_be_written() {
             LedgerEntry::CallStarted {
                 call: text("k1"),
                 at_ms: i64::MAX,
-                caller_number: text("12\03\r\n4"),
+                caller_number: text("12\0-3\r\n4"),
                 caller_name: "ä".repeat(100_000),
                 dialled: text("'; DROP TABLE calls; --"),
             },
@@ -284,7 +284,7 @@ async fn what_the_network_sends_can_always_be_written() {
         store.write_ledger(&entries).await.unwrap();
         let calls = store.calls(0, i64::MAX).await.unwrap();
         assert_eq!(calls.len(), 2);
-        assert_eq!(calls[0].caller_number, "1234");
+        assert_eq!(calls[0].caller_number, "12-34");
         assert_eq!(calls[0].caller_name, "ä".repeat(256));
         assert_eq!(calls[0].dialled, "'; DROP TABLE calls; --");
         // No sum may overflow, whatever the clock said.

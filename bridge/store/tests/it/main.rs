@@ -1,4 +1,6 @@
 //! The store, each test on SQLite and on PostgreSQL.
+// Clippy lets tests unwrap, but does not see that the functions they share are tests too.
+#![allow(clippy::unwrap_used)]
 
 mod faults;
 mod history;
