@@ -171,16 +171,38 @@ struct Row {
     name: String,
     number: String,
     host: bool,
-    muted: bool,
     state: &'static str,
     state_class: &'static str,
     /// orders by state: who talks first, who waits last
     state_rank: u8,
     hand: Option<HandView>,
     hand_rank: u32,
-    lecture: bool,
+    lowers_hand: bool,
+    voice: Voice,
     since: Running,
     since_clock: Moment,
+}
+
+/// What can be done about a line's voice.
+enum Voice {
+    Mute,
+    Unmute,
+    /// lecture mode mutes it: an opened hand lets it speak
+    LetSpeak,
+    /// it speaks by an opened hand
+    EndSpeech,
+}
+
+impl Voice {
+    fn of(leg: &LegSnapshot, lecture: LectureMode) -> Self {
+        let opened = leg.hand.is_some_and(|hand| hand.open);
+        match leg.mute {
+            MuteState::MutedByHost => Self::LetSpeak,
+            MuteState::Muted => Self::Unmute,
+            MuteState::Open if opened && lecture != LectureMode::Open => Self::EndSpeech,
+            MuteState::Open => Self::Mute,
+        }
+    }
 }
 
 struct HandView {
@@ -204,7 +226,6 @@ impl Row {
                 leg.number.clone()
             },
             host: leg.role == Role::Host,
-            muted: leg.mute != MuteState::Open,
             state,
             state_class,
             state_rank,
@@ -214,7 +235,8 @@ impl Row {
                 since: sight.running(hand.since.0),
             }),
             hand_rank: leg.hand.map_or(u32::MAX, |hand| hand.place),
-            lecture: lecture != LectureMode::Open,
+            lowers_hand: leg.hand.is_some_and(|hand| !hand.open),
+            voice: Voice::of(leg, lecture),
             since,
             since_clock: sight.zone.clock(since.since_ms),
         }
