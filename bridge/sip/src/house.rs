@@ -115,11 +115,19 @@ impl House {
     }
 
     /// Takes one new server transaction; never waits.
-    pub fn receive(self: &Arc<Self>, transaction: Transaction) {
+    pub fn receive(self: &Arc<Self>, mut transaction: Transaction) {
         let Some(line) = self.line_of(&transaction) else {
             // Over a connection that has just closed: no answer can reach the peer.
             return;
         };
+        if line.peer.is_none() {
+            // Whence it came, whatever its Via says: the one address that is known to be there.
+            let udp = Some(rsipstack::sip::Transport::Udp);
+            transaction.destination = Some(SipAddr {
+                r#type: udp,
+                addr: line.source.into(),
+            });
+        }
         let exchange = Exchange::new(&transaction, line);
         let inbox = match DialogKey::claimed_by(&exchange.request) {
             Some(key) => self.inside(&key, exchange),

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::door::hooks::{NoNames, PlainReceived};
 use crate::door::tcp::Streams;
 use crate::door::udp::Gate;
 use crate::door::{Door, Place};
@@ -59,7 +60,7 @@ pub(crate) async fn start(
         counters.clone(),
     ));
     let stop = CancellationToken::new();
-    let layer = TransportLayer::new(stop.child_token());
+    let layer = TransportLayer::new_with_domain_resolver(stop.child_token(), Box::new(NoNames));
     let mut places = Vec::new();
     let mut listeners = Vec::new();
     for (socket, listen) in bound.into_iter().zip(&listening) {
@@ -84,6 +85,7 @@ pub(crate) async fn start(
         .with_user_agent("Confab")
         .with_cancel_token(stop.clone())
         .with_transport_layer(layer)
+        .with_transport_inspector(Box::new(PlainReceived))
         .with_option(timers(&tuning))
         .build();
     door.watch(endpoint.inner.clone());

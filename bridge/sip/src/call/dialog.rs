@@ -19,8 +19,6 @@ pub(super) struct Dialog {
     pub line: Line,
     /// CSeq number of the peer's last request
     pub remote_seq: u32,
-    /// whether a 2xx was acknowledged once
-    pub acked: bool,
     /// the peer takes UPDATE
     pub updates: bool,
     local_seq: u32,
@@ -43,7 +41,6 @@ impl Dialog {
             key,
             line: exchange.line.clone(),
             remote_seq: exchange.seq(),
-            acked: false,
             updates: false,
             local_seq: 0,
             local: header("To"),

@@ -315,7 +315,6 @@ impl Call {
         let Some(open) = self.open.take_if(|open| open.seq == seq_of(request)) else {
             return;
         };
-        self.dialog.acked = true;
         if self.phase == Phase::Leaving {
             self.say_bye();
             self.phase = Phase::Over;

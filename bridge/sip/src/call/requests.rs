@@ -75,8 +75,10 @@ impl Call {
             }
         };
         self.dialog.refresh(&exchange.request);
-        self.timer = timer;
-        self.start_timer();
+        if self.phase != Phase::Ringing {
+            self.timer = timer;
+            self.start_timer();
+        }
         let invite = exchange.request.method == Method::Invite;
         let sdp = match self.local {
             Some(local) if invite || offer.is_some() => Some(self.describe(offer.as_ref(), local)),

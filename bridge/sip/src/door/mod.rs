@@ -1,6 +1,7 @@
 //! The door: sockets, and what is read from them before the SIP library is. UDP and TCP alike go
 //! through [`Door::admit`]. Knows no call.
 
+pub(crate) mod hooks;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 

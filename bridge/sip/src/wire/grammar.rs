@@ -254,11 +254,14 @@ pub(crate) struct Via<'a> {
     pub params: Vec<(&'a str, Option<&'a str>)>,
 }
 
-/// Takes one Via value apart (RFC 3261, 20.42); `None` when it is malformed.
+/// Takes one Via value apart (RFC 3261, 20.42); `None` when it is malformed. Any version will do: the
+/// one of the message itself is what counts.
 pub(crate) fn via(text: &str) -> Option<Via<'_>> {
     let mut parts = text.splitn(3, '/');
     let (name, version, rest) = (parts.next()?, parts.next()?, parts.next()?.trim_start());
-    if !name.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
+    let (major, minor) = version.trim().split_once('.')?;
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !name.trim().eq_ignore_ascii_case("SIP") || !digits(major) || !digits(minor) {
         return None;
     }
     let (transport, rest) = rest.split_once([' ', '\t'])?;
@@ -377,7 +380,7 @@ mod tests {
         assert_eq!(good.param("rport"), Some(None));
         let bad = [
             "SIP/2.0/UDP h;;",
-            "SIP/7.0/UDP h",
+            "SIP/x/UDP h",
             "SIP/2.0/UDP",
             "SIP/2.0/UDP h:x",
             "",

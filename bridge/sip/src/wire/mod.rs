@@ -96,6 +96,14 @@ pub(crate) fn take_apart(bytes: &[u8]) -> Option<Head> {
         if field.value.starts_with(' ') {
             field.value = field.value.trim().to_owned();
         }
+        if ADDRESSES
+            .iter()
+            .any(|name| field.name.eq_ignore_ascii_case(name))
+        {
+            let squeezed = squeeze(&field.value);
+            repaired |= squeezed != field.value;
+            field.value = squeezed;
+        }
         if has_bare_control(&field.value) {
             fault = fault.or(Some("Control Character In Header"));
             field.value.retain(|c| !c.is_control());
@@ -119,6 +127,39 @@ fn decode(bytes: &[u8]) -> (String, bool) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (bytes.iter().map(|&b| char::from(b)).collect(), true),
     }
+}
+
+/// Fields that the library reads, and reads only when no blanks stand around separators.
+const ADDRESSES: [&str; 7] = [
+    "Via",
+    "From",
+    "To",
+    "Contact",
+    "Route",
+    "Record-Route",
+    "P-Asserted-Identity",
+];
+
+/// Takes away the blanks that may stand around `;`, `=` and `,`, and in a Via around `/`
+/// (RFC 3261, 25.1 `SEMI`, `EQUAL`, `COMMA`, `SLASH`), and all but one elsewhere; quoted text stays.
+fn squeeze(value: &str) -> String {
+    let separates = |c: char| matches!(c, ';' | '=' | ',' | '/');
+    let mut out = String::with_capacity(value.len());
+    let (mut quoted, mut escaped, mut blank) = (false, false, false);
+    for c in value.chars() {
+        if !quoted && matches!(c, ' ' | '\t') {
+            blank = true;
+            continue;
+        }
+        if blank && !separates(c) && !out.ends_with(separates) && !out.is_empty() {
+            out.push(' ');
+        }
+        blank = false;
+        out.push(c);
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    out
 }
 
 /// Whether a control character stands anywhere but behind a backslash, where a quoted name may have
@@ -188,7 +229,7 @@ mod tests {
         let raw = b"\r\nOPTIONS sip:a SIP/2.0\nv: SIP/2.0/UDP h\n ;branch=z\ns :x\n\nbody";
         let head = take_apart(raw).unwrap();
         assert_eq!(head.start, "OPTIONS sip:a SIP/2.0");
-        assert_eq!(head.first("via"), Some("SIP/2.0/UDP h ;branch=z"));
+        assert_eq!(head.first("via"), Some("SIP/2.0/UDP h;branch=z"));
         assert_eq!(head.first("Subject"), Some("x"));
         assert_eq!(head.body, b"body");
         assert!(head.repaired && head.fault.is_none());
@@ -205,6 +246,19 @@ mod tests {
         assert_eq!(head.first("From"), Some("Jörg"));
         assert_eq!(head.body, b"\xFF");
         assert!(head.repaired);
+    }
+
+    #[test]
+    fn blanks_around_separators_go() {
+        let check = |given: &str, expected: &str| assert_eq!(squeeze(given), expected);
+        check("SIP  / 2.0 /UDP   h ; branch = z", "SIP/2.0/UDP h;branch=z");
+        check(
+            "\"A ;  \\\" B\"  <sip:a@b> ; tag\t= 1",
+            "\"A ;  \\\" B\" <sip:a@b>;tag=1",
+        );
+        check("Anna B  <sip:a@b>", "Anna B <sip:a@b>");
+        check("< sip:a@b >", "< sip:a@b >");
+        check("", "");
     }
 
     #[test]

@@ -76,7 +76,7 @@ const FILES: [(&str, Class); 49] = {
 };
 
 /// Status codes that answer some well-known file, so that a class is not met by chance.
-const EXACT: [(&str, u16); 14] = [
+const EXACT: [(&str, u16); 15] = [
     ("badinv01", 400),
     ("clerr", 400),
     ("quotbal", 400),
@@ -91,6 +91,8 @@ const EXACT: [(&str, u16); 14] = [
     ("invut", 415),
     ("intmeth", 405),
     ("semiuri", 200),
+    // Its To has a tag, so it claims to be in a call.
+    ("wsinv", 481),
 ];
 
 #[tokio::test]
@@ -127,7 +129,9 @@ fn with_rport(bytes: &[u8]) -> Vec<u8> {
         .to_ascii_lowercase()
         .find("\r\nvia:")
         .or(text.find("\r\nv:"));
-    let end = via.map(|at| at + 2 + text[at + 2..].find([';', ',']).unwrap_or(0));
+    // The line of wsinv is folded before its address.
+    let via = via.map(|at| at + 2 + text[at + 2..].find('.').unwrap_or(0) + 3);
+    let end = via.map(|at| at + 2 + text[at + 2..].find([';', ',', '\r']).unwrap_or(0));
     let text = match end {
         Some(at) => format!("{};rport{}", &text[..at], &text[at..]),
         None => text,

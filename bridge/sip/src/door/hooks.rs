@@ -1,0 +1,59 @@
+//! What we put into the library's transport layer: no name is ever looked up in its one central
+//! loop, and a `received` that it writes can be read by it again.
+
+use rsipstack::sip::{Header, SipMessage};
+use rsipstack::transaction::endpoint::TransportEventInspector;
+use rsipstack::transport::transport_layer::DomainResolver;
+use rsipstack::transport::{SipAddr, TransportEvent};
+
+use super::Boxed;
+
+/// Resolves nothing: a stranger's Via must not make everybody wait for a name server. Names in
+/// routes and contacts are looked up by the call that needs them.
+pub(crate) struct NoNames;
+
+impl DomainResolver for NoNames {
+    fn resolve<'s, 't, 'f>(&'s self, target: &'t SipAddr) -> Boxed<'f, rsipstack::Result<SipAddr>>
+    where
+        's: 'f,
+        't: 'f,
+        Self: 'f,
+    {
+        let error = rsipstack::Error::DnsResolutionError(target.addr.to_string());
+        Box::pin(async move { Err(error) })
+    }
+}
+
+/// Writes `received=::1` where the library wrote `received=[::1]`: it cannot find the way back
+/// from the form in brackets.
+pub(crate) struct PlainReceived;
+
+impl TransportEventInspector for PlainReceived {
+    fn handle<'s, 'f>(&'s self, event: TransportEvent) -> Boxed<'f, Option<TransportEvent>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        Box::pin(async move {
+            Some(match event {
+                TransportEvent::Incoming(SipMessage::Request(mut request), connection, from) => {
+                    request.headers.iter_mut().for_each(unbracket);
+                    TransportEvent::Incoming(request.into(), connection, from)
+                }
+                other => other,
+            })
+        })
+    }
+}
+
+fn unbracket(header: &mut Header) {
+    let Header::Via(via) = header else { return };
+    let Some((before, rest)) = via.value().split_once(";received=[") else {
+        return;
+    };
+    let Some((ip, after)) = rest.split_once(']') else {
+        return;
+    };
+    let plain = format!("{before};received={ip}{after}");
+    via.replace(plain);
+}
