@@ -2,6 +2,7 @@
 //!
 //! Reads the command line and runs the two halves one after the other; every part is a module.
 //! It tests nothing and links nothing of the program it measures.
+#![forbid(unsafe_code)]
 
 mod args;
 mod call;

@@ -183,7 +183,8 @@ mod tests {
     use super::*;
 
     const ANSWER: &str = "SIP/2.0 200 OK\r\nTo: <sip:1>;tag=c\r\nCSeq: 1 INVITE\r\n\
-        Contact: <sip:c@127.0.0.1:5060>\r\n\r\nv=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 9000 RTP/AVP 0\r\n";
+        Contact: <sip:c@127.0.0.1:5060>\r\n\r\nv=0\r\nc=IN IP4 127.0.0.1\r\n\
+        m=audio 9000 RTP/AVP 0\r\n";
 
     fn phone() -> Phone {
         let ids = Ids {
