@@ -140,7 +140,8 @@ async fn read(
 ) -> Result<(String, Period, Vec<BillingCode>), Trouble> {
     let now_ms = now_ms();
     let owner = owner(visitor, &asked.owner);
-    let period = Period::of(&asked.period, &visitor.zone, now_ms);
+    let mut period = Period::of(&asked.period, &visitor.zone, now_ms);
+    period.owner = Some(owner.clone());
     let (from, to) = (period.from_ms(), period.to_ms());
     let codes = app
         .portal

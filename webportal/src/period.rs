@@ -27,6 +27,8 @@ pub(crate) struct Period {
     /// the last so many months; 0 when days were chosen
     pub(crate) months: i8,
     pub(crate) error: Option<&'static str>,
+    /// whose records they are, when the page must ask for it again
+    pub(crate) owner: Option<String>,
     zone: Zone,
 }
 
@@ -44,6 +46,7 @@ impl Period {
             to: today,
             months,
             error,
+            owner: None,
             zone: zone.clone(),
         };
         if asked.from.is_empty() && asked.to.is_empty() {
@@ -61,6 +64,7 @@ impl Period {
                 to,
                 months: 0,
                 error: None,
+                owner: None,
                 zone: zone.clone(),
             },
             (Ok(_), Ok(_)) => last(1, Some("The first day lies after the last one.")),

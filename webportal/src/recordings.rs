@@ -38,6 +38,11 @@ impl RecordingsPage {
         matches!(row.fate, Fate::Running(_) | Fate::Kept(_))
     }
 
+    /// Its conference goes on, so that it may not be deleted yet.
+    fn is_running(&self, row: &RecordingView) -> bool {
+        matches!(row.fate, Fate::Running(_))
+    }
+
     /// There is nothing that could be done with it.
     fn is_gone(&self, row: &RecordingView) -> bool {
         matches!(row.fate, Fate::Deleted(..))

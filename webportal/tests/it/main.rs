@@ -1,4 +1,6 @@
 //! The portal as its visitors meet it: requests in, pages out, on a real database.
+// A helper of a test fails like the test itself.
+#![allow(clippy::unwrap_used)]
 
 mod live;
 mod login;
