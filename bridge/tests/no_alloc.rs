@@ -1,6 +1,8 @@
 //! A media thread allocates nothing once its lines are set up. Counts what each thread allocates,
 //! in a binary of its own because the counting allocator serves the whole process.
 
+#![allow(clippy::unwrap_used)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::Arc;

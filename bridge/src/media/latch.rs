@@ -88,8 +88,8 @@ fn is_public(ip: IpAddr) -> bool {
             let [a, b, ..] = v4.octets();
             // RFC 6598: what carriers put between themselves and the caller
             let carrier_nat = a == 100 && (64..128).contains(&b);
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified())
-                && !carrier_nat
+            let local = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+            !(local || carrier_nat || v4.is_unspecified())
         }
         IpAddr::V6(v6) => {
             let local = v6.is_unique_local() || v6.is_unicast_link_local();

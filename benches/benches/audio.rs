@@ -1,0 +1,130 @@
+//! What the arithmetic of a tick costs: G.711, the jitter buffer, mixing.
+
+use std::hint::black_box;
+
+use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::limit::Limiter;
+use confab_core::audio::rtp::Packet;
+use confab_core::audio::select::{Candidate, select};
+use confab_core::audio::stream::Codec;
+use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, level, mix};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+
+fn tone(number: usize) -> Frame {
+    let step = (300.0 + 97.0 * number as f32) / 8_000.0 * std::f32::consts::TAU;
+    std::array::from_fn(|n| (8_000.0 * (n as f32 * step).sin()) as i16)
+}
+
+fn codecs(criterion: &mut Criterion) {
+    let samples = tone(0);
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        let mut codes = [0; TICK_SAMPLES];
+        criterion.bench_with_input(
+            BenchmarkId::new("encode", format!("{codec:?}")),
+            &codec,
+            |b, &codec| {
+                b.iter(|| g711::encode(codec, black_box(&samples), &mut codes));
+            },
+        );
+        let mut back = SILENCE;
+        criterion.bench_with_input(
+            BenchmarkId::new("decode", format!("{codec:?}")),
+            &codec,
+            |b, &codec| {
+                b.iter(|| g711::decode(codec, black_box(&codes), &mut back));
+            },
+        );
+    }
+}
+
+/// A packet in and a tick out, on a clean line and on one that loses every tenth packet.
+fn jitter(criterion: &mut Criterion) {
+    let mut codes = [0; TICK_SAMPLES];
+    g711::encode(Codec::Pcmu, &tone(0), &mut codes);
+    for (name, lost_every) in [("clean", u32::MAX), ("lossy", 10)] {
+        let mut buffer = JitterBuffer::new(Codec::Pcmu);
+        let mut number = 0u32;
+        criterion.bench_function(&format!("jitter put and take, {name}"), |b| {
+            b.iter(|| {
+                number = number.wrapping_add(1);
+                if !number.is_multiple_of(lost_every) {
+                    let packet = Packet {
+                        payload_type: 0,
+                        marker: false,
+                        sequence: number as u16,
+                        timestamp: number.wrapping_mul(160),
+                        ssrc: 1,
+                        payload: black_box(&codes),
+                    };
+                    buffer.put(&packet);
+                }
+                let mut frame = SILENCE;
+                buffer.take(&mut frame);
+                frame
+            });
+        });
+    }
+}
+
+/// All a room computes in a tick: levels of all, choice, sum, what each talker hears, what all
+/// others hear, encoded.
+fn rooms(criterion: &mut Criterion) {
+    for legs in [20, 500] {
+        for talkers in [2, 3, 8] {
+            let mut room = Room::new(legs, talkers);
+            let name = format!("{legs} legs, {talkers} talk");
+            criterion.bench_function(&format!("room tick, {name}"), |b| b.iter(|| room.tick()));
+        }
+    }
+}
+
+struct Room {
+    frames: Vec<Frame>,
+    candidates: Vec<Candidate>,
+    limiters: Vec<Limiter>,
+    shared: Limiter,
+}
+
+impl Room {
+    fn new(legs: usize, talkers: usize) -> Self {
+        let frame = |leg| if leg < talkers { tone(leg) } else { SILENCE };
+        Self {
+            frames: (0..legs).map(frame).collect(),
+            candidates: Vec::with_capacity(legs),
+            limiters: vec![Limiter::default(); legs],
+            shared: Limiter::default(),
+        }
+    }
+
+    fn tick(&mut self) -> [u8; TICK_SAMPLES] {
+        self.candidates.clear();
+        for (id, frame) in self.frames.iter().enumerate() {
+            let power = level::Power::of(black_box(frame));
+            if power > level::Power::SILENT {
+                self.candidates.push(Candidate {
+                    id,
+                    power,
+                    was_mixed: true,
+                });
+            }
+        }
+        let chosen = select(&mut self.candidates);
+        let mut total = [0; TICK_SAMPLES];
+        for candidate in &self.candidates[..chosen] {
+            mix::add(&mut total, &self.frames[candidate.id]);
+        }
+        let (mut heard, mut out, mut codes) = ([0; TICK_SAMPLES], SILENCE, [0; TICK_SAMPLES]);
+        for candidate in &self.candidates[..chosen] {
+            mix::minus(&total, &self.frames[candidate.id], &mut heard);
+            self.limiters[candidate.id].process(&heard, &mut out);
+            g711::encode(Codec::Pcmu, &out, &mut codes);
+            black_box(&codes);
+        }
+        self.shared.process(&total, &mut out);
+        g711::encode(Codec::Pcmu, &out, &mut codes);
+        codes
+    }
+}
+
+criterion_group!(benches, codecs, jitter, rooms);
+criterion_main!(benches);
