@@ -138,6 +138,8 @@ def main():
     args = argparse.ArgumentParser(description="Checks the prompts of a language.")
     args.add_argument("language")
     args.add_argument("--listen", action="store_true")
+    args.add_argument("--only", nargs="*", default=[""],
+                      help="listen to keys that begin with one of these")
     given = args.parse_args()
     whole, lines = catalogue.read(HERE / f"{given.language}.toml")
     sounds, bad, seconds, levels, peaks = {}, 0, 0.0, [], []
@@ -162,6 +164,7 @@ def main():
                  if "[" not in n.text and n.key in sounds]
         cases += [("+".join(keys), text, join([sounds[k] for k in keys]))
                   for text, keys in whole.get("joined", {}).items()]
+        cases = [case for case in cases if case[0].startswith(tuple(given.only))]
         bad += listen(given.language, cases)
     sys.exit(bad > 0)
 

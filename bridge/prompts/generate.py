@@ -40,10 +40,10 @@ def speak(language, voices_dir, again):
     ]
     print(f"{len(lines)} lines, {len(due)} to speak")
     if due:
-        speaker = Speaker(whole["voice"], whole.get("phonemes", {}), voices_dir)
+        speaker = Speaker(whole["voice"], voices_dir)
     for line in due:
         began = time.monotonic()
-        samples = shape.prompt(*speaker.say(line.text, line.speed))
+        samples = shape.prompt(*speaker.say(line))
         shape.write_flac(folder / f"{line.key}.flac", samples)
         lock[line.key] = catalogue.fingerprint(whole, line)
         write_lock(lock_path, lock)

@@ -7,24 +7,21 @@ from . import shape
 
 
 class Line:
-    """One prompt: its key, the text, and how fast it is spoken."""
+    """One prompt: its key, the text, how fast it is spoken, and the words with own sounds."""
 
-    def __init__(self, key, text, speed):
-        self.key, self.text, self.speed = key, text, speed
-
-    def heard(self):
-        """The words that are in the file, without those spoken only around it."""
-        if "[" in self.text:
-            return self.text[self.text.index("[") + 1 : self.text.index("]")]
-        return self.text
+    def __init__(self, key, text, whole):
+        take = whole.get("take", {}).get(key, {})
+        self.key, self.text = key, text
+        self.speed = take.get("speed", whole["voice"]["speed"])
+        words = whole.get("phonemes", {}) | take.get("phonemes", {})
+        said = {word.strip("[].,;:!?") for word in text.split()}
+        self.phonemes = {word: own for word, own in words.items() if word in said}
 
 
 def read(path):
     """The whole file, and its lines in order."""
     with open(path, "rb") as file:
         whole = tomllib.load(file)
-    speeds = whole.get("speeds", {})
-    normal = whole["voice"]["speed"]
     texts = dict(whole["say"])
     for name, series in whole.get("series", {}).items():
         first = series["from"]
@@ -36,16 +33,15 @@ def read(path):
             if key in texts:
                 raise SystemExit(f"{key} is there twice")
             texts[key] = series["text"].replace("{number}", word)
-    unknown = set(speeds) - set(texts)
+    unknown = set(whole.get("take", {})) - set(texts)
     if unknown:
-        raise SystemExit(f"a speed for what is not there: {sorted(unknown)}")
-    return whole, [Line(key, text, speeds.get(key, normal)) for key, text in texts.items()]
+        raise SystemExit(f"a take of what is not there: {sorted(unknown)}")
+    return whole, [Line(key, text, whole) for key, text in texts.items()]
 
 
 def fingerprint(whole, line):
     """Changes with everything that changes the sound of a line."""
-    own = {w: p for w, p in whole.get("phonemes", {}).items() if w in line.text}
     parts = [shape.VERSION, whole["voice"]["name"], whole["voice"]["phonemes"], line.speed,
-             line.text, own]
+             line.text, line.phonemes]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

