@@ -25,7 +25,6 @@ lint:
 
 # CONFAB_REQUIRE_*: a missing tool fails a test instead of skipping it
 unit:
-	cargo build --locked --package confab
 	CONFAB_REQUIRE_POSTGRES=1 CONFAB_REQUIRE_SIPP=1 CONFAB_REQUIRE_BROWSER=1 \
 	CONFAB_REQUIRE_BARESIP=1 \
 	cargo nextest run --locked --workspace --all-targets --config-file deploy/nextest.toml

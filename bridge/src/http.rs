@@ -27,7 +27,7 @@ pub struct Gauges {
     /// what the SIP side dropped or refused
     pub sip: Arc<confab_sip::Counters>,
     /// entries that wait for the database
-    pub ledger_waiting: Ledger,
+    pub ledger: Ledger,
     /// the database
     pub store: Store,
     /// renders the Prometheus text
@@ -62,7 +62,7 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
         "calls": gauges.vitals.calls(),
         "rooms": gauges.vitals.rooms(),
         "database": database,
-        "ledger_waiting": gauges.ledger_waiting.waiting(),
+        "ledger_waiting": gauges.ledger.waiting(),
         "version": env!("CARGO_PKG_VERSION"),
     });
     (status, Json(body))
@@ -71,7 +71,7 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
 async fn metrics_text(State(gauges): State<Gauges>) -> String {
     gauge!("confab_calls").set(gauges.vitals.calls() as f64);
     gauge!("confab_rooms").set(gauges.vitals.rooms() as f64);
-    gauge!("confab_ledger_waiting").set(gauges.ledger_waiting.waiting() as f64);
+    gauge!("confab_ledger_waiting").set(gauges.ledger.waiting() as f64);
     let media = gauges.media.stats();
     gauge!("confab_lines").set(media.lines as f64);
     gauge!("confab_media_tick_us_max").set(media.tick_us_max as f64);

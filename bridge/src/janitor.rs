@@ -19,6 +19,8 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 /// A clock further ahead of the newest ledger entry than this is held to be wrong: hardly any
 /// service is silent for a season, and a recording that is deleted late harms nobody.
 const JUMP_DAYS_MAX: u32 = 90;
+/// Two machines are never quite of one mind about the time: this far behind is no jump.
+const SKEW_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How a round is done.
@@ -58,6 +60,11 @@ pub struct Sweep {
 /// When the database is away or a file cannot be removed; what was done before stays done.
 pub async fn sweep(store: &Store, dir: &Path, rules: Rules) -> anyhow::Result<Sweep> {
     let newest_ms = store.newest_ledger_ms().await?.unwrap_or(rules.now_ms);
+    let newest_ms = if newest_ms - rules.now_ms <= SKEW_MS {
+        newest_ms.min(rules.now_ms)
+    } else {
+        newest_ms
+    };
     let before_ms = rules.now_ms - i64::from(rules.keep_days) * DAY_MS;
     let rows = store.recordings_due(before_ms).await?;
     let candidates: Vec<Candidate> = rows
@@ -83,6 +90,9 @@ pub async fn sweep(store: &Store, dir: &Path, rules: Rules) -> anyhow::Result<Sw
             });
         }
     };
+    if rules.mode == Mode::Delete {
+        reconcile(store, dir).await?;
+    }
     let mut sweep = Sweep::default();
     for RecordingId(id) in due.into_iter().map(|candidate| candidate.id.clone()) {
         if rules.mode == Mode::Delete {
@@ -105,17 +115,42 @@ fn candidate(row: &RecordingRow, keep_days: u32) -> Candidate {
     }
 }
 
+/// The row first: a hold that comes in between is refused or keeps the file, never neither.
 async fn delete(store: &Store, dir: &Path, id: &str, now_ms: i64) -> anyhow::Result<()> {
+    store
+        .mark_recording_deleted(id, now_ms, "retention")
+        .await?;
+    remove_file(dir, id)
+}
+
+fn remove_file(dir: &Path, id: &str) -> anyhow::Result<()> {
     let path = dir.join(format!("{id}.mp3"));
     match std::fs::remove_file(&path) {
-        Ok(()) => {}
-        // an earlier round was cut off between the file and its row
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-        Err(e) => return Err(e).with_context(|| format!("{}", path.display())),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("{}", path.display()))
+        }
+        _ => Ok(()),
     }
-    Ok(store
-        .mark_recording_deleted(id, now_ms, "retention")
-        .await?)
+}
+
+/// Removes files whose rows say that they are gone: an earlier round, or a page, was cut off
+/// between the row and the file.
+async fn reconcile(store: &Store, dir: &Path) -> anyhow::Result<()> {
+    let rooms: Vec<_> = store
+        .rooms(None)
+        .await?
+        .into_iter()
+        .map(|row| row.number)
+        .collect();
+    for row in store
+        .recordings(&rooms)
+        .await?
+        .iter()
+        .filter(|row| row.deleted.is_some())
+    {
+        remove_file(dir, &row.id)?;
+    }
+    Ok(())
 }
 
 /// Sweeps every hour until `stop`.

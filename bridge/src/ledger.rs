@@ -64,100 +64,125 @@ impl Ledger {
 
 async fn run(
     store: Store,
-    mut spool: Spool,
-    mut incoming: mpsc::Receiver<LedgerEntry>,
+    spool: Spool,
+    incoming: mpsc::Receiver<LedgerEntry>,
     waiting: Arc<AtomicU64>,
 ) {
-    let mut away = false;
-    let mut open = true;
-    while open || spool.entries > 0 {
-        waiting.store(spool.entries, Ordering::Relaxed);
-        let batch = match spool.next_batch(BATCH_ENTRIES) {
-            Ok(batch) => batch,
-            Err(e) => {
-                error!(error = %e, "the ledger spool cannot be read");
-                Vec::new()
-            }
-        };
+    let mut clerk = Clerk {
+        store,
+        spool,
+        incoming,
+        waiting,
+        open: true,
+        away: false,
+    };
+    while clerk.open || clerk.spool.entries > 0 {
+        let batch = clerk.spool.next_batch(BATCH_ENTRIES).unwrap_or_else(|e| {
+            error!(error = %e, "the ledger spool cannot be read");
+            Vec::new()
+        });
         if batch.is_empty() {
-            // lines that made no sense may still lie there
-            if let Err(e) = spool.done(0) {
-                error!(error = %e, "the ledger spool cannot be shortened");
+            clerk.wait_for_entries().await;
+        } else if !clerk.write(batch).await {
+            if !clerk.open {
+                let waiting = clerk.spool.entries;
+                warn!(waiting, "stopping; the spool keeps what is not written");
+                break;
             }
-            match incoming.recv().await {
-                Some(entry) => take(&mut spool, &mut incoming, entry),
-                None => open = false,
-            }
-            continue;
+            clerk.pause().await;
         }
-        let store = store.clone();
-        let entries = batch.clone();
-        let mut write = tokio::spawn(async move { store.write_ledger(&entries).await });
-        // entries go on being spooled while the database takes its time
+        clerk.tell();
+    }
+}
+
+/// The state of the task.
+struct Clerk {
+    store: Store,
+    spool: Spool,
+    incoming: mpsc::Receiver<LedgerEntry>,
+    waiting: Arc<AtomicU64>,
+    /// somebody may still hand entries in
+    open: bool,
+    /// the database has refused the last batch
+    away: bool,
+}
+
+impl Clerk {
+    fn tell(&self) {
+        self.waiting.store(self.spool.entries, Ordering::Relaxed);
+    }
+
+    async fn wait_for_entries(&mut self) {
+        // lines that made no sense may still lie there
+        self.shorten(0);
+        match self.incoming.recv().await {
+            Some(entry) => self.take(entry),
+            None => self.open = false,
+        }
+    }
+
+    fn shorten(&mut self, written: usize) {
+        if let Err(e) = self.spool.done(written) {
+            error!(error = %e, "the ledger spool cannot be shortened");
+        }
+    }
+
+    /// Offers a batch to the database; entries go on being spooled while it takes its time.
+    async fn write(&mut self, batch: Vec<LedgerEntry>) -> bool {
+        let count = batch.len();
+        let store = self.store.clone();
+        let mut write = tokio::spawn(async move { store.write_ledger(&batch).await });
         let written = loop {
             tokio::select! {
                 done = &mut write => break done,
-                entry = incoming.recv(), if open => match entry {
-                    Some(entry) => take(&mut spool, &mut incoming, entry),
-                    None => open = false,
+                entry = self.incoming.recv(), if self.open => match entry {
+                    Some(entry) => self.take(entry),
+                    None => self.open = false,
                 },
             }
-            waiting.store(spool.entries, Ordering::Relaxed);
+            self.tell();
         };
-        match written {
-            Ok(Ok(())) => {
-                if let Err(e) = spool.done(batch.len()) {
-                    error!(error = %e, "the ledger spool cannot be shortened");
-                }
-                if std::mem::take(&mut away) {
-                    info!(
-                        waiting = spool.entries,
-                        "the database is back; the ledger catches up"
-                    );
-                }
+        let good = matches!(written, Ok(Ok(())));
+        if good {
+            self.shorten(count);
+            if std::mem::take(&mut self.away) {
+                info!(
+                    waiting = self.spool.entries,
+                    "the database is back; the ledger catches up"
+                );
             }
-            failed => {
-                if !std::mem::replace(&mut away, true) {
-                    warn!(
-                        ?failed,
-                        waiting = spool.entries,
-                        "the ledger waits for the database"
-                    );
-                }
-                if !open {
-                    warn!(
-                        waiting = spool.entries,
-                        "stopping; the spool keeps what is not written"
-                    );
-                    break;
-                }
-                pause(&mut spool, &mut incoming, &mut open).await;
+        } else if !std::mem::replace(&mut self.away, true) {
+            warn!(
+                ?written,
+                waiting = self.spool.entries,
+                "the ledger waits for the database"
+            );
+        }
+        good
+    }
+
+    /// Waits out [`RETRY`] while entries go on being spooled.
+    async fn pause(&mut self) {
+        let until = tokio::time::Instant::now() + RETRY;
+        while self.open {
+            self.tell();
+            match tokio::time::timeout_at(until, self.incoming.recv()).await {
+                Ok(Some(entry)) => self.take(entry),
+                Ok(None) => self.open = false,
+                Err(_) => return,
             }
         }
     }
-    waiting.store(spool.entries, Ordering::Relaxed);
-}
 
-/// Waits out [`RETRY`] while entries go on being spooled.
-async fn pause(spool: &mut Spool, incoming: &mut mpsc::Receiver<LedgerEntry>, open: &mut bool) {
-    let until = tokio::time::Instant::now() + RETRY;
-    while *open {
-        match tokio::time::timeout_at(until, incoming.recv()).await {
-            Ok(Some(entry)) => take(spool, incoming, entry),
-            Ok(None) => *open = false,
-            Err(_) => return,
+    /// Spools this entry and whatever else has come, with one write.
+    fn take(&mut self, first: LedgerEntry) {
+        let mut entries = vec![first];
+        while let Ok(entry) = self.incoming.try_recv() {
+            entries.push(entry);
         }
-    }
-}
-
-/// Spools this entry and whatever else has come, with one write.
-fn take(spool: &mut Spool, incoming: &mut mpsc::Receiver<LedgerEntry>, first: LedgerEntry) {
-    let mut entries = vec![first];
-    while let Ok(entry) = incoming.try_recv() {
-        entries.push(entry);
-    }
-    if let Err(e) = spool.append(&entries) {
-        error!(error = %e, lost = entries.len(), "the ledger spool cannot be written");
+        if let Err(e) = self.spool.append(&entries) {
+            error!(error = %e, lost = entries.len(), "the ledger spool cannot be written");
+        }
     }
 }
 

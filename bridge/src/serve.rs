@@ -96,50 +96,47 @@ async fn serve(
     let sip = confab_sip::start(sip_config(config), sip_events).await?;
     let (commands, portal_inlet) = mpsc::channel(PORTAL_QUEUE);
     let (house, house_seen) = watch::channel(Arc::new(House::new()));
+    let recordings_dir = config.recordings_dir();
     let portal = Portal {
         store: store.clone(),
         house: house_seen,
         commands,
-        recordings_dir: config.recordings_dir(),
+        recordings_dir,
     };
     let gauges = Gauges {
         vitals: vitals.clone(),
         media: media.clone(),
         sip: sip.counters.clone(),
-        ledger_waiting: ledger.clone(),
+        ledger: ledger.clone(),
         store: store.clone(),
         prometheus: PrometheusBuilder::new().install_recorder()?,
     };
     let web = tokio::spawn(axum::serve(http, http::router(portal, gauges)).into_future());
-    let janitor = tokio::spawn(janitor::run(
-        store.clone(),
-        config.recordings_dir(),
-        config.recording_keep_days,
-        clock,
-        stop.clone(),
-    ));
-    for listen in &sip.listening {
-        tracing::info!(transport = ?listen.transport, addr = %listen.addr, "SIP listens");
-    }
-    tracing::info!(addr = %config.http_listen, "the portal listens");
+    let (dir, keep_days) = (config.recordings_dir(), config.recording_keep_days);
+    let janitor = janitor::run(store.clone(), dir, keep_days, clock, stop.clone());
+    let janitor = tokio::spawn(janitor);
+    announce(config, &sip);
     ready();
+    let recordings_dir = config.recordings_dir();
+    let sip = sip.commands;
     let parts = Parts {
         clock,
         store,
         media,
-        sip: sip.commands,
+        sip,
         recorder,
-        recordings_dir: config.recordings_dir(),
+        recordings_dir,
         prompts,
         ledger,
         house,
         vitals,
     };
+    let (recorder, portal) = (recorder_inlet, portal_inlet);
     let inlets = Inlets {
         sip: sip_inlet,
         media: media_inlet,
-        recorder: recorder_inlet,
-        portal: portal_inlet,
+        recorder,
+        portal,
         stop,
     };
     Switchboard::run(parts, inlets).await;
@@ -149,6 +146,13 @@ async fn serve(
     let _ = janitor.await;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn announce(config: &Config, sip: &confab_sip::Handle) {
+    for listen in &sip.listening {
+        tracing::info!(transport = ?listen.transport, addr = %listen.addr, "SIP listens");
+    }
+    tracing::info!(addr = %config.http_listen, "the portal listens");
 }
 
 fn media_config(config: &Config, prompts: &Prompts) -> MediaConfig {

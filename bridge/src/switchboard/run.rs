@@ -188,7 +188,7 @@ impl Switchboard {
         }
     }
 
-    /// Rooms that are still there lose their sound now; their files are closed before the ledger is.
+    /// Rooms that are still there lose their sound now; their files close before the ledger does.
     async fn let_recordings_end(&mut self, inlets: &mut Inlets) {
         let numbers: Vec<_> = self.rooms.keys().cloned().collect();
         for number in numbers {

@@ -36,10 +36,10 @@ async fn wait_for(what: &str, mut done: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_outlive_a_database_that_is_away() {
-    let Some(postgres) = PrivatePostgres::start_or_skip() else {
+    let Some(mut postgres) = PrivatePostgres::start() else {
         return;
     };
-    let store = Store::open(&postgres.database_url()).await.unwrap();
+    let store = Store::open(&postgres.fresh_database()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let (ledger, task) = Ledger::start(store.clone(), dir.path()).await.unwrap();
 

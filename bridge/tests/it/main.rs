@@ -2,4 +2,5 @@
 
 mod command_line;
 mod ledger;
+mod retention;
 mod tidy;

@@ -73,7 +73,12 @@ fn files_are_about_one_thing_and_say_so() {
 #[test]
 fn functions_are_short() {
     let mut complaints = Vec::new();
-    for (path, text) in sources(&[".rs"]) {
+    // a story told in a test may take as long as it takes
+    let in_tests = |path: &Path| path.components().any(|part| part.as_os_str() == "tests");
+    for (path, text) in sources(&[".rs"])
+        .into_iter()
+        .filter(|(path, _)| !in_tests(path))
+    {
         let mut open: Option<(usize, usize, &str)> = None;
         for (number, line) in text.lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
@@ -133,7 +138,7 @@ fn nothing_is_left_unfinished_or_switched_off() {
 fn unsafe_code_has_one_address() {
     let key = ["unsa", "fe"].concat();
     let allowed =
-        |path: &Path| path.ends_with("media/sys.rs") || path.ends_with("tests/allocations.rs");
+        |path: &Path| path.ends_with("media/sys.rs") || path.ends_with("tests/no_alloc.rs");
     let complaints: Vec<String> = sources(&[".rs"])
         .iter()
         .filter(|(path, _)| !allowed(path))
