@@ -1,7 +1,8 @@
 //! SIP for Confab: dialogs, SDP offer and answer, and the defences of the door.
 //!
 //! The only crate that names the SIP library. Decides no policy: an INVITE goes out as
-//! [`SipEvent::Invite`] and is answered by a [`SipCommand`]; what a caller may do is not known here.
+//! [`SipEvent::Invite`] and is answered by a [`SipCommand`]; what a caller may do is not known
+//! here.
 #![forbid(unsafe_code)]
 
 mod call;

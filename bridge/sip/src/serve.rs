@@ -39,20 +39,7 @@ pub(crate) async fn start(
     tuning: Tuning,
     events: mpsc::Sender<SipEvent>,
 ) -> Result<Handle, Error> {
-    let mut bound = Vec::new();
-    let mut listening = Vec::new();
-    for listen in &config.listen {
-        let (socket, addr) = bind(*listen).map_err(|source| Error::Bind {
-            transport: listen.transport,
-            addr: listen.addr,
-            source,
-        })?;
-        bound.push(socket);
-        listening.push(Listen {
-            transport: listen.transport,
-            addr,
-        });
-    }
+    let (bound, listening) = bind_all(&config)?;
     let counters = Arc::new(Counters::default());
     let door = Arc::new(Door::new(
         config.source_rate_per_s,
@@ -114,6 +101,23 @@ pub(crate) async fn start(
         counters,
         stopped,
     })
+}
+
+fn bind_all(config: &Config) -> Result<(Vec<Bound>, Vec<Listen>), Error> {
+    let mut bound = Vec::new();
+    let mut listening = Vec::new();
+    for listen in &config.listen {
+        let transport = listen.transport;
+        let (socket, addr) = bind(*listen).map_err(|source| Error::Bind {
+            transport,
+            addr: listen.addr,
+            source,
+        })?;
+        tracing::info!(?transport, %addr, "sip: listening");
+        bound.push(socket);
+        listening.push(Listen { transport, addr });
+    }
+    Ok((bound, listening))
 }
 
 fn timers(tuning: &Tuning) -> EndpointOption {

@@ -347,6 +347,7 @@ impl Call {
             return;
         }
         self.house.counters.add(Count::NoAck);
+        tracing::info!(leg = %self.leg, "sip: the answer was never acknowledged");
         self.say_bye();
         self.end(EndReason::SignallingFailed).await;
     }

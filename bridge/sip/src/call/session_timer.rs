@@ -108,6 +108,7 @@ impl Call {
         let Some(timer) = &mut self.timer else { return };
         if now >= timer.expires_at {
             self.house.counters.add(Count::SessionExpired);
+            tracing::info!(leg = %self.leg, "sip: the session was not refreshed");
             self.say_bye();
             return self.end(EndReason::SignallingFailed).await;
         }

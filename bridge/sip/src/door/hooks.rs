@@ -24,7 +24,7 @@ impl DomainResolver for NoNames {
     }
 }
 
-/// Writes `received=::1` where the library wrote `received=[::1]`: it cannot find the way back
+/// Writes `received=::1` where the library wrote `received=[[::1]]`: it cannot find the way back
 /// from the form in brackets.
 pub(crate) struct PlainReceived;
 
@@ -51,9 +51,35 @@ fn unbracket(header: &mut Header) {
     let Some((before, rest)) = via.value().split_once(";received=[") else {
         return;
     };
-    let Some((ip, after)) = rest.split_once(']') else {
-        return;
-    };
+    let (ip, after) = rest.split_at(rest.find([';', ',']).unwrap_or(rest.len()));
+    // The library puts brackets around an address that has some already.
+    let ip = ip.trim_matches(['[', ']']);
     let plain = format!("{before};received={ip}{after}");
     via.replace(plain);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_go() {
+        let check = |given: &str, expected: &str| {
+            let mut header = Header::Via(given.into());
+            unbracket(&mut header);
+            assert_eq!(header.value(), expected);
+        };
+        check(
+            "SIP/2.0/UDP h;received=[[::1]];rport=1",
+            "SIP/2.0/UDP h;received=::1;rport=1",
+        );
+        check(
+            "SIP/2.0/UDP h;received=[::1], x",
+            "SIP/2.0/UDP h;received=::1, x",
+        );
+        check(
+            "SIP/2.0/UDP h;received=10.0.0.1",
+            "SIP/2.0/UDP h;received=10.0.0.1",
+        );
+    }
 }

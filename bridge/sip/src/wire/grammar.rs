@@ -254,8 +254,8 @@ pub(crate) struct Via<'a> {
     pub params: Vec<(&'a str, Option<&'a str>)>,
 }
 
-/// Takes one Via value apart (RFC 3261, 20.42); `None` when it is malformed. Any version will do: the
-/// one of the message itself is what counts.
+/// Takes one Via value apart (RFC 3261, 20.42); `None` when it is malformed. Any version will do:
+/// the one of the message itself is what counts.
 pub(crate) fn via(text: &str) -> Option<Via<'_>> {
     let mut parts = text.splitn(3, '/');
     let (name, version, rest) = (parts.next()?, parts.next()?, parts.next()?.trim_start());

@@ -141,7 +141,8 @@ const ADDRESSES: [&str; 7] = [
 ];
 
 /// Takes away the blanks that may stand around `;`, `=` and `,`, and in a Via around `/`
-/// (RFC 3261, 25.1 `SEMI`, `EQUAL`, `COMMA`, `SLASH`), and all but one elsewhere; quoted text stays.
+/// (RFC 3261, 25.1 `SEMI`, `EQUAL`, `COMMA`, `SLASH`), and all but one elsewhere; quoted text
+/// stays.
 fn squeeze(value: &str) -> String {
     let separates = |c: char| matches!(c, ';' | '=' | ',' | '/');
     let mut out = String::with_capacity(value.len());
@@ -162,8 +163,8 @@ fn squeeze(value: &str) -> String {
     out
 }
 
-/// Whether a control character stands anywhere but behind a backslash, where a quoted name may have
-/// one (RFC 3261, 25.1 `quoted-pair`).
+/// Whether a control character stands anywhere but behind a backslash, where a quoted name may
+/// have one (RFC 3261, 25.1 `quoted-pair`).
 fn has_bare_control(value: &str) -> bool {
     let mut escaped = false;
     value.chars().any(|c| {

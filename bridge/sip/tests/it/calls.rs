@@ -79,9 +79,12 @@ async fn a_call_over_tcp() {
 async fn a_call_over_ipv6() {
     let mut server = Server::with(brisk(), "::1", 1000).await;
     let mut phone = Phone::udp(server.udp).await;
-    phone
-        .send("INVITE", &[], &OFFER.replace("IP4 127.0.0.1", "IP6 ::1"))
-        .await;
+    let offer = OFFER.replace("IP4 127.0.0.1", "IP6 ::1");
+    // A Via with a name in it: the way back is the address it came from.
+    let via = format!("UDP {};", phone.local);
+    let invite = phone.request("INVITE", &[], &offer);
+    let invite = invite.replace(&via, "UDP phone.example;");
+    phone.send_raw(invite.as_bytes()).await;
     let leg = server.invited().await;
     server
         .command(SipCommand::Answer {
@@ -104,6 +107,12 @@ async fn a_call_over_ipv6() {
         .await;
     phone.take_bye().await;
     assert_eq!(server.ended().await, EndReason::Dropped);
+    let options = phone.request("OPTIONS", &[], "");
+    let options = options.replace(&via, "UDP phone.example;");
+    for _ in 0..2 {
+        phone.send_raw(options.as_bytes()).await;
+        phone.expect(481).await;
+    }
 }
 
 #[tokio::test]

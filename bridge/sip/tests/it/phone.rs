@@ -216,10 +216,9 @@ impl Phone {
     pub async fn expect(&mut self, status: u16) -> Got {
         let got = self.reply().await;
         assert_eq!(got.status(), status, "{got:#?}");
-        if let Some(tag) = got.header("To").and_then(|to| to.split_once(";tag=")) {
-            if self.to_tag.is_none() && status != 481 {
-                self.to_tag = Some(tag.1.to_owned());
-            }
+        let tag = got.header("To").and_then(|to| to.split_once(";tag="));
+        if let Some((_, tag)) = tag.filter(|_| self.to_tag.is_none() && status != 481) {
+            self.to_tag = Some(tag.to_owned());
         }
         got
     }

@@ -22,7 +22,8 @@ async fn check(server: &Server, text: &str, status: u16) -> crate::phone::Got {
 /// An INVITE of which a line can be replaced.
 fn invite() -> String {
     format!(
-        "INVITE sip:1000@confab.example SIP/2.0\r\nVia: SIP/2.0/UDP PHONE;branch=z9hG4bKx1;rport\r\n\
+        "INVITE sip:1000@confab.example SIP/2.0\r\n\
+         Via: SIP/2.0/UDP PHONE;branch=z9hG4bKx1;rport\r\n\
          Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=f1\r\nTo: <sip:1000@confab.example>\r\n\
          Call-ID: refused@test\r\nCSeq: 1 INVITE\r\nContact: <sip:a@PHONE>\r\n\
          Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{OFFER}",
@@ -30,59 +31,62 @@ fn invite() -> String {
     )
 }
 
+const START: &str = "INVITE sip:1000@confab.example SIP/2.0";
+
+/// A part of the INVITE, what stands there instead, and what it is answered.
+const CASES: [(&str, &str, u16); 30] = [
+    ("SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 505),
+    (START, "INVITE  sip:1000@confab.example SIP/2.0", 400),
+    (START, "INVITE <sip:1000@confab.example> SIP/2.0", 400),
+    (START, "INVITE sip:1000@confab.example?a=b SIP/2.0", 400),
+    (START, "INVITE http:1000 SIP/2.0", 416),
+    ("Max-Forwards: 70", "Max-Forwards: 0", 483),
+    ("Max-Forwards: 70", "Max-Forwards: 300", 400),
+    ("Max-Forwards: 70", "Require: 100rel", 420),
+    ("Max-Forwards: 70", "Require: timer, nothing", 420),
+    ("From: <sip:a@b>;tag=f1\r\n", "", 400),
+    (";tag=f1", "", 400),
+    ("To: <sip:1000@confab.example>\r\n", "", 400),
+    ("Call-ID: refused@test\r\n", "", 400),
+    ("CSeq: 1 INVITE\r\n", "", 400),
+    ("CSeq: 1 INVITE", "CSeq: x INVITE", 400),
+    ("CSeq: 1 INVITE", "CSeq: 4294967296 INVITE", 400),
+    ("CSeq: 1 INVITE", "CSeq: 1 OPTIONS", 400),
+    ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nCSeq: 2 INVITE", 400),
+    ("Contact: <sip:a@PHONE>\r\n", "", 400),
+    ("Contact: <sip:a@PHONE>", "Contact: <sip:a@PHONE>;;", 400),
+    ("Contact: <sip:a@PHONE>", "Contact: \"A <sip:a@PHONE>", 400),
+    (
+        "Content-Type: application/sdp",
+        "Content-Type: text/plain",
+        415,
+    ),
+    ("Content-Type: application/sdp\r\n", "", 400),
+    (
+        "Content-Type: application/sdp",
+        "Content-Type: multipart/mixed;boundary=b",
+        415,
+    ),
+    (
+        "Content-Type: app",
+        "Content-Encoding: gzip\r\nContent-Type: app",
+        415,
+    ),
+    ("Max-Forwards: 70", "Accept: text/html", 406),
+    (
+        "Max-Forwards: 70",
+        "Date: Fri, 01 Jan 2010 16:00:00 EST",
+        400,
+    ),
+    ("Content-Length: ", "Content-Length: 9", 400),
+    ("Content-Length: ", "Content-Length: -", 400),
+    ("RTP/AVP 8 0 101", "RTP/SAVP 8 0 101", 488),
+];
+
 #[tokio::test]
 async fn requests_that_are_wrong_by_themselves() {
     let server = Server::start().await;
-    let tel = "INVITE sip:1000@confab.example SIP/2.0";
-    let cases: [(&str, &str, u16); 30] = [
-        ("SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 505),
-        (tel, "INVITE  sip:1000@confab.example SIP/2.0", 400),
-        (tel, "INVITE <sip:1000@confab.example> SIP/2.0", 400),
-        (tel, "INVITE sip:1000@confab.example?a=b SIP/2.0", 400),
-        (tel, "INVITE http:1000 SIP/2.0", 416),
-        ("Max-Forwards: 70", "Max-Forwards: 0", 483),
-        ("Max-Forwards: 70", "Max-Forwards: 300", 400),
-        ("Max-Forwards: 70", "Require: 100rel", 420),
-        ("Max-Forwards: 70", "Require: timer, nothing", 420),
-        ("From: <sip:a@b>;tag=f1\r\n", "", 400),
-        (";tag=f1", "", 400),
-        ("To: <sip:1000@confab.example>\r\n", "", 400),
-        ("Call-ID: refused@test\r\n", "", 400),
-        ("CSeq: 1 INVITE\r\n", "", 400),
-        ("CSeq: 1 INVITE", "CSeq: x INVITE", 400),
-        ("CSeq: 1 INVITE", "CSeq: 4294967296 INVITE", 400),
-        ("CSeq: 1 INVITE", "CSeq: 1 OPTIONS", 400),
-        ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nCSeq: 2 INVITE", 400),
-        ("Contact: <sip:a@PHONE>\r\n", "", 400),
-        ("Contact: <sip:a@PHONE>", "Contact: <sip:a@PHONE>;;", 400),
-        ("Contact: <sip:a@PHONE>", "Contact: \"A <sip:a@PHONE>", 400),
-        (
-            "Content-Type: application/sdp",
-            "Content-Type: text/plain",
-            415,
-        ),
-        ("Content-Type: application/sdp\r\n", "", 400),
-        (
-            "Content-Type: application/sdp",
-            "Content-Type: multipart/mixed;boundary=b",
-            415,
-        ),
-        (
-            "Content-Type: app",
-            "Content-Encoding: gzip\r\nContent-Type: app",
-            415,
-        ),
-        ("Max-Forwards: 70", "Accept: text/html", 406),
-        (
-            "Max-Forwards: 70",
-            "Date: Fri, 01 Jan 2010 16:00:00 EST",
-            400,
-        ),
-        ("Content-Length: ", "Content-Length: 9", 400),
-        ("Content-Length: ", "Content-Length: -", 400),
-        ("RTP/AVP 8 0 101", "RTP/SAVP 8 0 101", 488),
-    ];
-    for (line, instead, status) in cases {
+    for (line, instead, status) in CASES {
         let text = invite();
         assert!(text.contains(line), "{line}");
         let got = check(&server, &text.replacen(line, instead, 1), status).await;
