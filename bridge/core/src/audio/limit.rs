@@ -92,7 +92,7 @@ impl Limiter {
         self.needed[0] = self.needed[0].min(needed.min(u64::from(UNITY)) as u32);
         let most = self.needed[0].min(self.needed[1]);
         // The last steps are whole numbers, so that unity is reached and not only neared.
-        let released = self.gain + (UNITY - self.gain >> RELEASE_SHIFT).max(1);
+        let released = self.gain + ((UNITY - self.gain) >> RELEASE_SHIFT).max(1);
         self.gain = released.min(most);
         self.stretch += 1;
         if self.stretch == STRETCH {

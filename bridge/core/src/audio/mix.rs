@@ -62,7 +62,7 @@ impl Fader {
         let (from, way, length) = (self.gain, goal - self.gain, sound.len() as i32);
         for (sample, n) in sound.iter_mut().zip(1..) {
             let gain = i64::from(from + way * n / length);
-            *sample = (i64::from(*sample) * gain >> 15) as i32;
+            *sample = ((i64::from(*sample) * gain) >> 15) as i32;
         }
         self.gain = goal;
     }

@@ -71,7 +71,7 @@ pub(crate) fn most_alike<'a>(
 
 fn blend(from: i16, to: i16, n: usize) -> i16 {
     let share = (n as i32 + 1) * 32_768 / (OVERLAP as i32 + 1);
-    (i32::from(from) + ((i32::from(to) - i32::from(from)) * share >> 15)) as i16
+    (i32::from(from) + (((i32::from(to) - i32::from(from)) * share) >> 15)) as i16
 }
 
 // In samples at 8 kHz: pitch between 67 and 200 Hz, or a multiple of what is higher.
@@ -112,7 +112,7 @@ mod tests {
         let mut sound = tone(160);
         sound.resize(320, 0);
         let added = lengthen(&mut sound, 160);
-        assert!(added > 0 && added % 20 == 0);
+        assert!(added > 0 && added.is_multiple_of(20));
         check_still_that_tone(&sound[..160 + added]);
     }
 

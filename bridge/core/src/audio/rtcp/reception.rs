@@ -45,7 +45,7 @@ impl Reception {
             .unsigned_abs()
             .min(LARGEST_CHANGE);
         self.transit = transit;
-        self.jitter_scaled = self.jitter_scaled + change - (self.jitter_scaled + 8 >> 4);
+        self.jitter_scaled = self.jitter_scaled + change - ((self.jitter_scaled + 8) >> 4);
     }
 
     /// Notes a sender report that came at `now`, in 65,536ths of a second.
