@@ -17,7 +17,7 @@ use crate::clock::{Clock, ms};
 use crate::config::Config;
 use crate::http::Gauges;
 use crate::ledger::Ledger;
-use crate::media::{Media, MediaConfig};
+use crate::media::{FromShard, Media, MediaConfig};
 use crate::prompts::Prompts;
 use crate::switchboard::{Inlets, Parts, Switchboard};
 use crate::vitals::Vitals;
@@ -83,11 +83,7 @@ async fn serve(
     ready: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let vitals = Arc::new(Vitals::default());
-    let (media_reports, media_inlet) = mpsc::channel(MEDIA_QUEUE);
-    let media = Arc::new(
-        Media::start(media_config(config, &prompts), media_reports)
-            .context("the media threads cannot be started")?,
-    );
+    let (media, media_inlet) = start_media(config, &prompts)?;
     let (recorder, recorder_inlet) = start_recorder()?;
     let http = TcpListener::bind(config.http_listen)
         .await
@@ -155,14 +151,21 @@ fn announce(config: &Config, sip: &confab_sip::Handle) {
     tracing::info!(addr = %config.http_listen, "the portal listens");
 }
 
-fn media_config(config: &Config, prompts: &Prompts) -> MediaConfig {
-    MediaConfig {
+/// Starts the media threads.
+fn start_media(
+    config: &Config,
+    prompts: &Prompts,
+) -> anyhow::Result<(Arc<Media>, mpsc::Receiver<FromShard>)> {
+    let (reports, inlet) = mpsc::channel(MEDIA_QUEUE);
+    let media = MediaConfig {
         threads: config.media_threads,
         address: config.media_address,
         ports: config.rtp_ports.clone(),
         dead_line_ms: config.dead_line_seconds * 1000,
         music: prompts.music(),
-    }
+    };
+    let media = Media::start(media, reports).context("the media threads cannot be started")?;
+    Ok((Arc::new(media), inlet))
 }
 
 fn sip_config(config: &Config) -> confab_sip::Config {
