@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One connection of one caller, from the answered INVITE to its end. Unique while the program runs.
+/// One connection of one caller, from the INVITE to its end. Unique while the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LegId(pub u64);
 
