@@ -142,7 +142,7 @@ async fn read(
     let owner = owner(visitor, &asked.owner);
     let mut period = Period::of(&asked.period, &visitor.zone, now_ms);
     period.owner = Some(owner.clone());
-    let (from, to) = (period.from_ms(), period.to_ms());
+    let (from, to) = (period.first_ms(), period.end_ms());
     let codes = app
         .portal
         .store

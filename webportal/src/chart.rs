@@ -34,10 +34,12 @@ impl Chart {
     /// From moments (ms since the epoch) with the time used at each (ms).
     pub(crate) fn of(period: &Period, zone: &Zone, used: &[(i64, i64)]) -> Self {
         let days = days_between(period.from, period.to) + 1;
-        let (step_days, each) = match days {
-            ..=BARS_MAX => (1, "day"),
-            ..=700 => (7, "week"),
-            _ => (30, "30 days"),
+        let (step_days, each) = if days <= BARS_MAX {
+            (1, "day")
+        } else if days <= 7 * BARS_MAX {
+            (7, "week")
+        } else {
+            (30, "30 days")
         };
         let count = usize::try_from(((days - 1) / step_days + 1).clamp(1, 1_000)).unwrap_or(1);
         let mut sums_ms = vec![0_i64; count];

@@ -73,12 +73,12 @@ impl Period {
     }
 
     /// Its first millisecond.
-    pub(crate) fn from_ms(&self) -> i64 {
+    pub(crate) fn first_ms(&self) -> i64 {
         self.zone.start_of(self.from)
     }
 
     /// The first millisecond after it.
-    pub(crate) fn to_ms(&self) -> i64 {
+    pub(crate) fn end_ms(&self) -> i64 {
         self.zone.start_of(self.to.saturating_add(1.day()))
     }
 
@@ -161,7 +161,7 @@ mod tests {
                 period.error.is_some(),
             );
             assert_eq!(found, (first.into(), last.into(), wrong), "{asked:?}");
-            assert!(period.from_ms() < period.to_ms());
+            assert!(period.first_ms() < period.end_ms());
         }
     }
 }

@@ -151,7 +151,7 @@ pub(crate) async fn conferences(
 ) -> Result<(Vec<RoomNumber>, Vec<ConferenceRow>), Trouble> {
     let rooms = app.rooms_of(&visitor.user).await?;
     let rooms: Vec<_> = rooms.into_iter().map(|room| room.number).collect();
-    let (from, to) = (period.from_ms(), period.to_ms());
+    let (from, to) = (period.first_ms(), period.end_ms());
     let found = app
         .portal
         .store
