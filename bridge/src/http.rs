@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use confab_portal::Portal;
+use confab_portal::{Hints, Portal};
 use confab_store::Store;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -35,12 +35,12 @@ pub struct Gauges {
 }
 
 /// All that is served.
-pub fn router(portal: Portal, gauges: Gauges) -> Router {
+pub fn router(portal: Portal, hints: Hints, gauges: Gauges) -> Router {
     let own = Router::new()
         .route("/health", get(health))
         .route("/metrics", get(metrics_text))
         .with_state(gauges);
-    own.merge(confab_portal::router(portal))
+    own.merge(confab_portal::router_with(portal, hints))
 }
 
 /// 200 when Confab takes calls, 503 when it does not; the JSON says why.

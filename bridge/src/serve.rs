@@ -1,10 +1,11 @@
 //! Serving: puts the parts together, runs until it is told to stop, and takes them apart in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use confab_portal::{House, Portal};
+use confab_portal::{Hints, House, Portal};
 use confab_recorder::Recorder;
 use confab_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -107,7 +108,7 @@ async fn serve(
         store: store.clone(),
         prometheus: PrometheusBuilder::new().install_recorder()?,
     };
-    let web = tokio::spawn(axum::serve(http, http::router(portal, gauges)).into_future());
+    let web = tokio::spawn(serve_web(http, http::router(portal, hints(config), gauges)));
     let (dir, keep_days) = (config.recordings_dir(), config.recording_keep_days);
     let janitor = janitor::run(store.clone(), dir, keep_days, clock, stop.clone());
     let janitor = tokio::spawn(janitor);
@@ -149,6 +150,32 @@ fn announce(config: &Config, sip: &confab_sip::Handle) {
         tracing::info!(transport = ?listen.transport, addr = %listen.addr, "SIP listens");
     }
     tracing::info!(addr = %config.http_listen, "the portal listens");
+}
+
+/// Serves pages until it is dropped; handlers are told the address of the client.
+async fn serve_web(listener: TcpListener, router: axum::Router) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "the portal has ended");
+    }
+}
+
+/// What the pages say about this house.
+fn hints(config: &Config) -> Hints {
+    let port = config
+        .sip_listen
+        .first()
+        .map_or(5060, |listen| listen.addr.port());
+    let host = SocketAddr::new(config.media_address, port);
+    let sip_host = if port == 5060 {
+        host.ip().to_string()
+    } else {
+        host.to_string()
+    };
+    Hints {
+        keep_days: config.recording_keep_days,
+        sip_host: Some(sip_host),
+    }
 }
 
 /// Starts the media threads.
