@@ -1,4 +1,4 @@
-//! The live page: commands and their answers, the stream of changes, and what callers may be called.
+//! The live page: commands and their answers, the stream of changes, what callers may be called.
 
 use std::time::Duration;
 

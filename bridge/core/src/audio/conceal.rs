@@ -2,8 +2,8 @@
 //! Appendix I but without its added delay. Knows no packets; sees only what was played.
 //!
 //! ```text
-//!   lost:   0..10 ms one period | 10..20 ms two | then three, falling 20 % each 10 ms | 60 ms: zero
-//!   found:  the first milliseconds of the real sound are blended with the repetition
+//!   lost:  0..10 ms one period | 10..20 ms two | then three, falling 20 % each 10 ms | 60 ms: zero
+//!   found: the first milliseconds of the real sound are blended with the repetition
 //! ```
 
 /// Memory of one line's recent sound, from which gaps are filled.

@@ -1,8 +1,8 @@
 //! Who is talking: a gate over one line's level. Knows one line and no mix.
 //!
 //! ```text
-//!   Closed --above the noise--> Onset --clearly a voice--> Open --quiet for the hold time--> Closed
-//!                               Onset --80 ms without a voice--> Closed
+//!   Closed --above the noise-> Onset --clearly a voice-> Open --quiet for the hold time-> Closed
+//!                              Onset --80 ms without a voice--> Closed
 //! ```
 //!
 //! A word's start is never cut, and nothing is delayed for it: the gate lets sound through from
