@@ -62,7 +62,8 @@ impl Args {
     pub fn plan(&self) -> Plan {
         let seconds = |s: u32| Duration::from_secs(s.into());
         let plan = Plan {
-            confab: self.confab.clone(),
+            // the program is started in a folder of its own
+            confab: std::path::absolute(&self.confab).unwrap_or_else(|_| self.confab.clone()),
             calls: self.calls as usize,
             room_size: self.room_size.min(self.calls) as usize,
             talkers: self.talkers.min(self.room_size - 1) as usize,
