@@ -4,6 +4,7 @@
 //! Shares no parser, codec or clock with the bridge: what tests a thing must not be that thing.
 #![forbid(unsafe_code)]
 
+pub mod baresip;
 pub mod confab;
 pub mod phone;
 pub mod sipp;

@@ -189,7 +189,10 @@ impl Confab {
             .env("CONFAB_RTP_PORTS", self.ports.rtp())
             .env("CONFAB_HTTP_LISTEN", http.to_string())
             .env("CONFAB_MEDIA_THREADS", "2")
-            .env("CONFAB_LOG", "debug")
+            .env(
+                "CONFAB_LOG",
+                "info,confab=debug,confab_sip=debug,confab_portal=debug",
+            )
             .current_dir(self.dir.path())
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -256,11 +259,7 @@ impl Confab {
     /// # Errors
     /// When the call is not answered, or the room is not entered.
     pub async fn guest(&self, plan: Plan) -> Result<Phone> {
-        let phone = self.call_room(ROOM, plan).await?;
-        let before = self.callers(ROOM).await?;
-        phone.key("#").await?;
-        self.until_callers(ROOM, before + 1).await?;
-        Ok(phone)
+        self.enter(plan, "#").await
     }
 
     /// Calls [`ROOM`] as its host, who is in the room when this returns.
@@ -268,10 +267,16 @@ impl Confab {
     /// # Errors
     /// When the call is not answered, or the room is not entered.
     pub async fn host(&self, plan: Plan) -> Result<Phone> {
+        self.enter(plan, &format!("*{PIN}#")).await
+    }
+
+    async fn enter(&self, plan: Plan, keys: &str) -> Result<Phone> {
         let phone = self.call_room(ROOM, plan).await?;
-        let before = self.callers(ROOM).await?;
-        phone.key(&format!("*{PIN}#")).await?;
-        self.until_callers(ROOM, before + 1).await?;
+        phone.key(keys).await?;
+        let portal = self.portal().await?;
+        let what = format!("{} is in room {ROOM}", phone.name());
+        let is_in = || async { Ok(portal.leg(ROOM, phone.name()).await.is_ok()) };
+        eventually(&what, PATIENCE, is_in).await?;
         Ok(phone)
     }
 

@@ -153,11 +153,7 @@ impl Portal {
 impl LegView {
     /// The number commands name it by.
     pub fn id(&self) -> String {
-        match self.0.get("leg").or_else(|| self.0.get("id")) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        }
+        self.field("leg").to_string()
     }
 
     /// A field as text.

@@ -24,6 +24,9 @@ const THERE_MS: usize = 400;
 /// RTP time and wall clock may differ so much before the stream counts as started anew.
 const JUMP: i64 = 8_000;
 
+/// Sound over this that is no tone is speech; three humming phones leave -47 by their G.711.
+const SPEECH_DBOV: f32 = -40.0;
+
 /// Payload type of comfort noise (RFC 3389).
 const COMFORT_NOISE: u8 = 13;
 
@@ -169,7 +172,7 @@ impl Ear {
 
     /// Is somebody speaking (or music playing)? That is: sound that is none of the phones' tones.
     pub fn hears_speech(&self) -> bool {
-        self.last(THERE_MS).speech_dbov() > -45.0
+        self.last(THERE_MS).speech_dbov() > SPEECH_DBOV
     }
 
     /// Waits until the tone is there; says what was there instead.
@@ -209,7 +212,7 @@ impl Ear {
     pub async fn wait_for_prompt_end(&self, within: Duration) -> Result<()> {
         let quiet = || {
             let heard = self.last(1_000);
-            heard.samples.len() >= 1_000 * PER_MS && heard.speech_dbov() < -50.0
+            heard.samples.len() >= 1_000 * PER_MS && heard.speech_dbov() < SPEECH_DBOV
         };
         self.wait(within, "hear the end of a prompt", quiet).await
     }

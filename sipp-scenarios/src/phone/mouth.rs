@@ -143,7 +143,10 @@ impl Mouth {
         loop {
             let due = start + Duration::from_millis(sent_ms);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let timestamp = (sent_ms as usize * PER_MS) as u32;
+            // RFC 3550, 5.1: the first one is random
+            let timestamp = ssrc
+                .rotate_left(16)
+                .wrapping_add(sent_ms as u32 * PER_MS as u32);
             let mut state = self.state();
             if state.stopped {
                 return;

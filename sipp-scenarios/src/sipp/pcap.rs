@@ -103,7 +103,10 @@ impl Track {
     }
 
     fn timestamp(&self) -> u32 {
-        (self.sent_ms as usize * PER_MS) as u32
+        // RFC 3550, 5.1: the first one is random
+        self.ssrc
+            .rotate_left(16)
+            .wrapping_add(self.sent_ms * PER_MS as u32)
     }
 
     fn packet(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: Vec<u8>) {

@@ -15,8 +15,8 @@ use super::file;
 use super::tone::without_tones;
 use super::{PER_MS, RATE_HZ};
 
-/// Length of the pieces that are looked for one by one: 400 ms.
-const PIECE: usize = RATE_HZ as usize * 2 / 5;
+/// Length of the pieces that are looked for one by one: 250 ms.
+const PIECE: usize = RATE_HZ as usize / 4;
 
 /// At most so much of a prompt's start is used to find where it lies: 4 s.
 const ANCHOR: usize = RATE_HZ as usize * 4;
@@ -58,8 +58,8 @@ pub struct Template {
 impl Template {
     /// From telephone sound; silence at both ends is cut off.
     pub fn new(samples: &[i16]) -> Self {
-        let sound = without_tones(samples);
-        let loud = |s: &f32| s.abs() > 4.0 * FLOOR;
+        let sound = whitened(samples);
+        let loud = |s: &f32| s.abs() > FLOOR;
         let start = sound.iter().position(loud).unwrap_or(0);
         let end = sound.iter().rposition(loud).map_or(sound.len(), |i| i + 1);
         Self {
@@ -74,11 +74,11 @@ impl Template {
 
     /// The best place of this prompt in what was heard, if it is there at all.
     pub fn find(&self, heard: &[i16]) -> Option<Match> {
-        self.find_in(&without_tones(heard))
+        self.find_in(&whitened(heard))
     }
 
-    /// [`Template::find`] in sound that is already without tones.
-    pub fn find_in(&self, heard: &[f32]) -> Option<Match> {
+    /// [`Template::find`] in sound that is prepared already.
+    fn find_in(&self, heard: &[f32]) -> Option<Match> {
         let anchor = &self.sound[..self.sound.len().min(ANCHOR)];
         // The end of what was heard may cut the prompt; silence stands for what did not come.
         let mut padded = heard.to_vec();
@@ -122,6 +122,17 @@ impl Template {
         }
         came as f32 / said.max(1) as f32
     }
+}
+
+/// Sound without the phones' tones and with its highs raised. Without that the deep harmonics of
+/// any vowel look like those of any other of the same voice.
+fn whitened(samples: &[i16]) -> Vec<f32> {
+    let mut sound = without_tones(samples);
+    let mut before = 0.0;
+    for s in &mut sound {
+        (before, *s) = (*s, *s - 0.95 * before);
+    }
+    sound
 }
 
 fn likeness(heard: &[f32], piece: &[f32]) -> f32 {
@@ -188,7 +199,7 @@ impl Catalogue {
     /// Every prompt that is in the sound, in the order it was said: for the message of a test that
     /// has heard something else.
     pub fn all_in(&self, heard: &[i16]) -> Vec<(String, Match)> {
-        let sound = without_tones(heard);
+        let sound = whitened(heard);
         let mut said: Vec<(String, Match)> = self
             .keys()
             .into_iter()

@@ -32,5 +32,11 @@ pub async fn sipp(confab: &Confab, scenario: &str) -> Result<Sipp> {
 
 /// Starts a scenario that calls this number.
 pub async fn sipp_to(confab: &Confab, scenario: &str, user: &str) -> Result<Sipp> {
-    Sipp::start(scenario, confab.sip(), user, &[("ROOM", ROOM), ("PIN", PIN)]).await
+    Sipp::start(
+        scenario,
+        confab.sip(),
+        user,
+        &[("ROOM", ROOM), ("PIN", PIN)],
+    )
+    .await
 }

@@ -32,7 +32,7 @@ async fn host_and_guest_join_by_menu_and_hear_each_other_and_not_themselves() ->
     guest.tap.ear.wait_until_silent_of(SIPP_GUEST, SOON).await?;
     host.tap.ear.wait_until_silent_of(SIPP_HOST, SOON).await?;
     let legs = confab.portal().await?.legs(ROOM).await?;
-    let hosts = legs.iter().filter(|leg| leg.text("role") == "host").count();
+    let hosts = legs.iter().filter(|leg| leg.field("host") == true).count();
     assert_eq!(hosts, 1, "{legs:?}");
     for call in [guest, host] {
         call.tap.cue().await?;
@@ -48,16 +48,25 @@ async fn the_menu_asks_in_words() -> Result<()> {
     let confab = Confab::start_with(quiet()).await?;
     let phone = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("caller", ANNA)).await?;
     phone.ear.wait_for_prompt("welcome", 0, SOON).await?;
-    phone.ear.wait_for_prompt("enter-room-number", 0, SOON).await?;
+    phone
+        .ear
+        .wait_for_prompt("enter-room-number", 0, SOON)
+        .await?;
     let mark = phone.ear.mark();
     phone.key(&format!("{ROOM}#")).await?;
-    phone.ear.wait_for_prompt("host-press-star", mark, SOON).await?;
+    phone
+        .ear
+        .wait_for_prompt("host-press-star", mark, SOON)
+        .await?;
     let mark = phone.ear.mark();
     phone.key("*").await?;
     phone.ear.wait_for_prompt("enter-pin", mark, SOON).await?;
     let mark = phone.ear.mark();
     phone.key(&format!("{PIN}#")).await?;
-    phone.ear.wait_for_prompt("you-are-first", mark, SOON).await?;
+    phone
+        .ear
+        .wait_for_prompt("you-are-first", mark, SOON)
+        .await?;
     confab.until_callers(ROOM, 1).await?;
     assert_eq!(phone.ear.line().key_packets, 0);
     phone.hang_up().await?;
@@ -72,7 +81,11 @@ async fn a_prompt_is_cut_short_by_a_key() -> Result<()> {
     phone.key("2").await?;
     phone.ear.wait_for_prompt_end(SOON).await?;
     let heard = phone.ear.all();
-    assert!(!heard.heard_prompt("enter-room-number")?, "{}", heard.all_said());
+    assert!(
+        !heard.heard_prompt("enter-room-number")?,
+        "{}",
+        heard.all_said()
+    );
     phone.hang_up().await?;
     confab.finish().await
 }
@@ -84,10 +97,18 @@ async fn a_wrong_room_may_be_tried_again() -> Result<()> {
     }
     let confab = Confab::start_with(quiet()).await?;
     let caller = sipp(&confab, "wrong_room_may_be_tried_again").await?;
-    caller.tap.ear.wait_for_prompt("wrong-entry", 0, SOON).await?;
+    caller
+        .tap
+        .ear
+        .wait_for_prompt("wrong-entry", 0, SOON)
+        .await?;
     caller.tap.ear.wait_for_prompt("try-again", 0, SOON).await?;
     caller.tap.cue().await?;
-    caller.tap.ear.wait_for_prompt("host-press-star", 0, SOON).await?;
+    caller
+        .tap
+        .ear
+        .wait_for_prompt("host-press-star", 0, SOON)
+        .await?;
     caller.tap.cue().await?;
     caller.succeeded(SOON).await?;
     confab.finish().await
@@ -111,7 +132,11 @@ async fn three_wrong_pins_are_goodbye() -> Result<()> {
     }
     let mark = ear.mark();
     ear.wait_for_prompt("goodbye", mark, SOON).await?;
-    assert!(ear.since(mark).heard_prompt("wrong-entry")?, "{}", ear.since(mark).all_said());
+    assert!(
+        ear.since(mark).heard_prompt("wrong-entry")?,
+        "{}",
+        ear.since(mark).all_said()
+    );
     caller.succeeded(SOON).await?;
     confab.finish().await
 }
@@ -132,7 +157,11 @@ async fn three_wrong_rooms_sound_like_three_wrong_pins() -> Result<()> {
     }
     let mark = ear.mark();
     ear.wait_for_prompt("goodbye", mark, SOON).await?;
-    assert!(ear.since(mark).heard_prompt("wrong-entry")?, "{}", ear.since(mark).all_said());
+    assert!(
+        ear.since(mark).heard_prompt("wrong-entry")?,
+        "{}",
+        ear.since(mark).all_said()
+    );
     caller.succeeded(SOON).await?;
     confab.finish().await
 }
@@ -141,7 +170,10 @@ async fn three_wrong_rooms_sound_like_three_wrong_pins() -> Result<()> {
 async fn a_call_straight_to_a_room_that_does_not_exist_learns_nothing() -> Result<()> {
     let confab = Confab::start_with(quiet()).await?;
     let phone = confab.call_room("909090", Plan::default()).await?;
-    phone.ear.wait_for_prompt("host-press-star", 0, SOON).await?;
+    phone
+        .ear
+        .wait_for_prompt("host-press-star", 0, SOON)
+        .await?;
     let mark = phone.ear.mark();
     phone.key("*123456#").await?;
     phone.ear.wait_for_prompt("wrong-entry", mark, SOON).await?;
@@ -154,7 +186,10 @@ async fn who_keys_nothing_is_a_guest() -> Result<()> {
     let confab = Confab::start_with(quiet()).await?;
     let first = confab.call_room(ROOM, Plan::humming("first", ANNA)).await?;
     let second = confab.guest(Plan::humming("second", BERT)).await?;
-    first.ear.wait_until_hears(BERT, Duration::from_secs(25)).await?;
+    first
+        .ear
+        .wait_until_hears(BERT, Duration::from_secs(25))
+        .await?;
     second.ear.wait_until_hears(ANNA, SOON).await?;
     for phone in [first, second] {
         phone.hang_up().await?;
@@ -168,18 +203,31 @@ async fn guests_hear_music_until_the_host_comes() -> Result<()> {
     let confab = Confab::start_with(setup).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
-    anna.ear.wait_for_prompt("waiting-for-host", 0, SOON).await?;
+    anna.ear
+        .wait_for_prompt("waiting-for-host", 0, SOON)
+        .await?;
     anna.ear.wait_for_speech(SOON).await?;
     // music goes on where a prompt would have ended
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert!(anna.ear.hears_speech(), "no music: {}", anna.ear.last(400).in_words());
-    assert!(anna.ear.wait_until_hears(BERT, Duration::from_secs(1)).await.is_err());
+    assert!(
+        anna.ear.hears_speech(),
+        "no music: {}",
+        anna.ear.last(400).in_words()
+    );
+    assert!(
+        anna.ear
+            .wait_until_hears(BERT, Duration::from_secs(1))
+            .await
+            .is_err()
+    );
     let host = confab.host(Plan::humming("Host", SIPP_HOST)).await?;
     for guest in [&anna, &bert] {
         guest.ear.wait_until_hears(SIPP_HOST, SOON).await?;
     }
     anna.ear.wait_until_hears(BERT, SOON).await?;
-    anna.ear.wait_for_prompt("conference-begins", 0, SOON).await?;
+    anna.ear
+        .wait_for_prompt("conference-begins", 0, SOON)
+        .await?;
     anna.ear.wait_for_prompt_end(SOON).await?;
     host.ear.wait_until_hears(ANNA, SOON).await?;
     for phone in [anna, bert, host] {

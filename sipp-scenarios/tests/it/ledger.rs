@@ -1,0 +1,178 @@
+//! The ledger: every call with its times and its reason, on both databases, nothing lost while the
+//! database is away.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use confab_store::testing::PrivatePostgres;
+use serde_json::Value;
+use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, Portal, ROOM, Setup, eventually};
+use sipp_scenarios::phone::{Phone, Plan};
+
+use crate::common::{ANNA, BERT, CARL, SOON, quiet};
+
+/// The conferences of the room, newest first, once the newest has ended.
+async fn ended(portal: &Portal, count: usize) -> Result<Vec<Value>> {
+    eventually("the conference has ended in the ledger", SOON, || async {
+        let all = conferences(portal).await?;
+        Ok(all.len() == count && all.iter().all(|c| !c["ended_ms"].is_null()))
+    })
+    .await?;
+    conferences(portal).await
+}
+
+async fn conferences(portal: &Portal) -> Result<Vec<Value>> {
+    let list = portal.json("/conferences").await?;
+    Ok(list["conferences"].as_array().context("a list")?.clone())
+}
+
+/// Name, role and reason of each caller, from the CSV of a conference.
+async fn callers(portal: &Portal, conference: &Value) -> Result<Vec<(String, String, String)>> {
+    let id = conference["id"].as_str().context("an id")?;
+    let csv = portal.text(&format!("/usage/{id}/callers.csv")).await?;
+    let mut lines = csv
+        .lines()
+        .map(|l| l.trim_start_matches('\u{feff}').split(',').collect());
+    let head: Vec<&str> = lines.next().context("a head")?;
+    let place = |name: &str| {
+        head.iter()
+            .position(|h| *h == name)
+            .with_context(|| format!("no {name} in {head:?}"))
+    };
+    let (name, role, why) = (place("name")?, place("role")?, place("ended_because")?);
+    Ok(lines
+        .map(|l: Vec<&str>| (l[name].into(), l[role].into(), l[why].into()))
+        .collect())
+}
+
+async fn one_conference_with_every_reason(confab: &Confab) -> Result<()> {
+    let portal = confab.portal().await?;
+    let host = confab.host(Plan::humming("Host", ANNA)).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    let carl = confab.guest(Plan::humming("Carl", CARL)).await?;
+    let dora = confab
+        .guest(Plan {
+            name: "Dora".into(),
+            ..Plan::default()
+        })
+        .await?;
+    host.ear.wait_until_hears(BERT, SOON).await?;
+    let lost = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::default()).await?;
+    lost.hang_up().await?;
+    dora.hang_up().await?;
+    let leg = portal.leg(ROOM, "Bert").await?;
+    portal.command(ROOM, "drop", Some(&leg)).await?;
+    bert.ended_by_them(SOON).await?;
+    carl.die();
+    confab.until_callers(ROOM, 1).await?;
+    portal
+        .post(
+            &format!("/rooms/{ROOM}/commands"),
+            &[("command", "billing_code"), ("code", "4711")],
+        )
+        .await?
+        .error_for_status()?;
+    portal.command(ROOM, "end", None).await?;
+    host.ended_by_them(SOON).await?;
+
+    let conferences = ended(portal, 1).await?;
+    assert_eq!(conferences[0]["callers"], 4);
+    assert_eq!(conferences[0]["billing_code"], "4711");
+    assert_eq!(conferences[0]["end_reason"], "ended_by_host");
+    let told: Vec<String> = callers(portal, &conferences[0])
+        .await?
+        .into_iter()
+        .map(|c| format!("{c:?}"))
+        .collect();
+    for (name, role, why) in [
+        ("Host", "host", "onference"),
+        ("Bert", "guest", "ropped"),
+        ("Carl", "guest", "ead"),
+        ("Dora", "guest", "ung up"),
+    ] {
+        let is_there = |c: &&String| c.contains(name) && c.contains(role) && c.contains(why);
+        assert!(
+            told.iter().any(|c| is_there(&c)),
+            "no {name}, {role}, {why} in {told:#?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_has_a_row_with_its_reason_in_sqlite() -> Result<()> {
+    let confab = Confab::start_with(quiet().env("CONFAB_DEAD_LINE_SECONDS", "3")).await?;
+    one_conference_with_every_reason(&confab).await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_has_a_row_with_its_reason_in_postgres() -> Result<()> {
+    let Some(postgres) = PrivatePostgres::start() else {
+        return Ok(());
+    };
+    let setup = Setup {
+        database_url: Some(postgres.fresh_database()),
+        ..quiet()
+    };
+    let confab = Confab::start_with(setup.env("CONFAB_DEAD_LINE_SECONDS", "3")).await?;
+    one_conference_with_every_reason(&confab).await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_go_on_without_the_database_and_nothing_is_lost() -> Result<()> {
+    let Some(mut postgres) = PrivatePostgres::start() else {
+        return Ok(());
+    };
+    let setup = Setup {
+        database_url: Some(postgres.fresh_database()),
+        ..quiet()
+    };
+    let confab = Confab::start_with(setup).await?;
+    let portal = confab.portal().await?;
+    let host = confab.host(Plan::humming("Host", ANNA)).await?;
+    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    host.ear.wait_until_hears(BERT, SOON).await?;
+    postgres.stop();
+
+    // a call in progress does not notice: sound, keys, hanging up
+    bert.hum(None);
+    host.ear.wait_until_silent_of(BERT, SOON).await?;
+    bert.hum(Some(BERT));
+    host.ear.wait_until_hears(BERT, SOON).await?;
+    let mark = bert.ear.mark();
+    bert.key("*2").await?;
+    bert.ear
+        .wait_for_prompt("you-are-muted", mark, SOON)
+        .await?;
+    // a room that is known is entered without the database, by guest and by host
+    let carl = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("Carl", CARL)).await?;
+    carl.key(&format!("{ROOM}##")).await?;
+    host.ear
+        .wait_until_hears(CARL, Duration::from_secs(25))
+        .await?;
+    bert.hang_up().await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    carl.hang_up().await?;
+    host.ear.wait_until_silent_of(CARL, SOON).await?;
+    assert!(
+        confab.metric("confab_ledger_waiting").await? > Some(0.0),
+        "nothing waits"
+    );
+    postgres.start_again();
+    host.hang_up().await?;
+
+    let conferences = ended(portal, 1).await?;
+    assert_eq!(conferences[0]["callers"], 3);
+    let told = callers(portal, &conferences[0]).await?;
+    let mut names: Vec<&str> = told.iter().map(|(name, ..)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Bert", "Carl", "Host"]);
+    assert!(
+        told.iter()
+            .all(|(.., why)| why.to_lowercase().contains("hung up")),
+        "{told:?}"
+    );
+    confab.finish().await
+}
