@@ -2,7 +2,7 @@
 //! events one order. It asks the state machines of the core what is to be done, and has it done.
 //!
 //! It decides no policy, sees no audio and never blocks: look-ups run in tasks of their own and
-//! come back as [`Found`], and commands to the SIP side wait in an outbox when its queue is full.
+//! come back as `Found`, and commands to the SIP side wait in an outbox when its queue is full.
 
 mod call;
 mod door;
