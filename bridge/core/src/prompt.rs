@@ -2,7 +2,7 @@
 
 use crate::ids::LegId;
 
-/// A spoken message. The text is in the catalogue (`bridge/prompts/en.toml`) under [`Prompt::key`].
+/// A spoken message. Its words are in the catalogue of each language (`bridge/prompts/en.toml`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prompt {
     /// "Welcome to Confab."

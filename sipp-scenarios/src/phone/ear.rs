@@ -158,7 +158,7 @@ impl Ear {
         self.since(0)
     }
 
-    /// The last `ms` milliseconds, up to [`SETTLE_MS`] ago. Where nothing came there is silence.
+    /// The last `ms` milliseconds, up to `SETTLE_MS` ago. Where nothing came there is silence.
     pub fn last(&self, ms: usize) -> Heard {
         let state = self.state();
         let end = state.now().saturating_sub(SETTLE_MS * PER_MS);
