@@ -4,7 +4,7 @@
 TOOLS := target/tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: run build test tools lint unit doc supply prompts load
+.PHONY: run build test tools lint unit doc supply load
 
 run:
 	cargo build --release --locked --package confab
