@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_core::command::Actor;
+use confab_core::command::{Actor, Command};
 use confab_core::event::EndReason;
+use confab_core::ids::LegId;
 use confab_core::menu::MenuInput;
 use confab_core::room::Input;
 use confab_core::time::Time;
@@ -17,8 +18,10 @@ use crate::media::FromShard;
 
 /// Pages are told of changes at most this often.
 const PUBLISH_EVERY_MS: u64 = 100;
-/// At the end of the program, calls have this long to be hung up.
-const SHUTDOWN: Duration = Duration::from_secs(5);
+/// At the end of the program, rooms have this long to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(6);
+/// And then the SIP side this long to hang up whoever is left.
+const SHUTDOWN: Duration = Duration::from_secs(3);
 /// How soon a full SIP queue is tried again.
 const OUTBOX_RETRY_MS: u64 = 5;
 
@@ -31,39 +34,71 @@ enum Came {
     Found(Found),
     Stop,
     Time,
-    Nothing,
+}
+
+/// How far the end of the program has come.
+#[derive(Clone, Copy)]
+enum End {
+    NotYet,
+    Goodbyes(tokio::time::Instant),
+    HangingUp(tokio::time::Instant),
+}
+
+impl End {
+    fn has_begun(self) -> bool {
+        !matches!(self, End::NotYet)
+    }
+
+    fn next(self) -> Option<tokio::time::Instant> {
+        match self {
+            End::NotYet => None,
+            End::Goodbyes(at) | End::HangingUp(at) => Some(at),
+        }
+    }
+}
+
+fn far_off() -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(3600)
 }
 
 impl Switchboard {
     /// Runs until it is told to stop, has hung up every call and let go of every room.
     pub async fn run(parts: Parts, mut inlets: Inlets) {
         let (mut switchboard, mut found) = Switchboard::new(parts);
-        let mut give_up_at = None;
-        loop {
-            let wake_at = switchboard.next_wake(give_up_at);
+        let mut end = End::NotYet;
+        while !(end.has_begun() && switchboard.legs.is_empty()) {
+            let wake_at = switchboard
+                .next_wake()
+                .min(end.next().unwrap_or_else(far_off));
             let came = tokio::select! {
                 biased;
-                () = inlets.stop.cancelled(), if give_up_at.is_none() => Came::Stop,
-                event = inlets.sip.recv() => event.map_or(Came::Nothing, Came::Sip),
-                report = inlets.media.recv() => report.map_or(Came::Nothing, Came::Shard),
-                answer = found.recv() => answer.map_or(Came::Nothing, Came::Found),
+                () = inlets.stop.cancelled(), if !end.has_begun() => Came::Stop,
+                Some(event) = inlets.sip.recv() => Came::Sip(event),
+                Some(report) = inlets.media.recv() => Came::Shard(report),
+                Some(answer) = found.recv() => Came::Found(answer),
                 Some(report) = inlets.recorder.recv() => Came::Recorder(report),
                 Some(command) = inlets.portal.recv() => Came::Portal(command),
                 () = tokio::time::sleep_until(wake_at) => Came::Time,
             };
+            let now = tokio::time::Instant::now();
             if let Came::Stop = came {
-                give_up_at = Some(tokio::time::Instant::now() + SHUTDOWN);
-                switchboard.shut_down();
+                end = End::Goodbyes(now + GOODBYE);
+                switchboard.say_goodbye();
             } else {
                 switchboard.take(came);
             }
             switchboard.wake_sleepers();
-            switchboard.flush().await;
-            let over = give_up_at.is_some_and(|at| at <= tokio::time::Instant::now());
-            if over || (give_up_at.is_some() && switchboard.legs.is_empty()) {
-                break;
+            match end {
+                End::Goodbyes(until) if until <= now => {
+                    end = End::HangingUp(now + SHUTDOWN);
+                    switchboard.hang_up_everybody();
+                }
+                End::HangingUp(until) if until <= now => break,
+                _ => {}
             }
+            switchboard.flush().await;
         }
+        switchboard.flush().await;
         switchboard.let_recordings_end(&mut inlets).await;
     }
 
@@ -74,7 +109,7 @@ impl Switchboard {
             Came::Recorder(report) => self.recorder_report(report),
             Came::Portal(command) => self.portal_command(command),
             Came::Found(found) => self.found(found),
-            Came::Stop | Came::Time | Came::Nothing => {}
+            Came::Stop | Came::Time => {}
         }
     }
 
@@ -134,21 +169,16 @@ impl Switchboard {
         }
     }
 
-    fn next_wake(&self, give_up_at: Option<tokio::time::Instant>) -> tokio::time::Instant {
+    fn next_wake(&self) -> tokio::time::Instant {
         let timer = self.timers.first().map(|(at, _)| *at);
         let publish = self
             .house_changed
             .then(|| Time(self.published.0.saturating_add(PUBLISH_EVERY_MS)));
         let outbox = (!self.to_sip.is_empty()).then(|| Time(self.now().0 + OUTBOX_RETRY_MS));
-        let idle = Time(self.now().0 + 60_000);
-        let soonest = [timer, publish, outbox]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or(idle)
-            .min(idle);
-        let at = tokio::time::Instant::from_std(self.parts.clock.instant(soonest));
-        give_up_at.map_or(at, |give_up| give_up.min(at))
+        let soonest = [timer, publish, outbox].into_iter().flatten().min();
+        soonest.map_or_else(far_off, |at| {
+            tokio::time::Instant::from_std(self.parts.clock.instant(at))
+        })
     }
 
     /// Lets out what waits for the SIP side, the ledger and the portal.
@@ -177,12 +207,30 @@ impl Switchboard {
             .set_calls(self.legs.len(), self.rooms.len());
     }
 
-    fn shut_down(&mut self) {
+    /// Takes no more calls; whoever is in a room hears that it ends, the others are hung up.
+    fn say_goodbye(&mut self) {
         self.draining = true;
         self.parts.vitals.set_draining();
         self.to_sip.push_back(SipCommand::Drain);
+        tracing::info!(calls = self.legs.len(), "stopping");
+        let in_no_room = |leg: &LegId| self.legs[leg].room().is_none();
+        let outside: Vec<_> = self.legs.keys().copied().filter(in_no_room).collect();
+        for entry in self.legs.values_mut() {
+            entry.ending = Some(entry.ending.unwrap_or(EndReason::Shutdown));
+        }
+        let rooms: Vec<_> = self.rooms.keys().cloned().collect();
+        for number in rooms {
+            let (by, command) = (Actor::House, Command::End);
+            // a room that is ending already has nothing to add
+            let _ = self.room_input(&number, Input::Command { by, command });
+        }
+        for leg in outside {
+            self.hang_up(leg, EndReason::Shutdown);
+        }
+    }
+
+    fn hang_up_everybody(&mut self) {
         let legs: Vec<_> = self.legs.keys().copied().collect();
-        tracing::info!(calls = legs.len(), "stopping");
         for leg in legs {
             self.hang_up(leg, EndReason::Shutdown);
         }
