@@ -112,7 +112,7 @@ async fn serve(
     let (dir, keep_days) = (config.recordings_dir(), config.recording_keep_days);
     let janitor = janitor::run(store.clone(), dir, keep_days, clock, stop.clone());
     let janitor = tokio::spawn(janitor);
-    announce(config, &sip);
+    tracing::info!(addr = %config.http_listen, "the portal listens");
     ready();
     let recordings_dir = config.recordings_dir();
     let sip = sip.commands;
@@ -143,13 +143,6 @@ async fn serve(
     let _ = janitor.await;
     tracing::info!("stopped");
     Ok(())
-}
-
-fn announce(config: &Config, sip: &confab_sip::Handle) {
-    for listen in &sip.listening {
-        tracing::info!(transport = ?listen.transport, addr = %listen.addr, "SIP listens");
-    }
-    tracing::info!(addr = %config.http_listen, "the portal listens");
 }
 
 /// Serves pages until it is dropped; handlers are told the address of the client.
