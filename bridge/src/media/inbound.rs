@@ -6,7 +6,7 @@ use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::stream::{Codec, Direction, Stream};
-use confab_core::audio::{Frame, NARROW_HZ};
+use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 
@@ -32,7 +32,7 @@ pub(super) struct Inbound {
 /// What a datagram was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datagram {
-    /// Sound, or a repetition of a key.
+    /// Sound, comfort noise, or a repetition of a key.
     Taken,
     /// The first packet of a key press.
     Key(Key),
@@ -66,7 +66,7 @@ impl Inbound {
             }
             None => {
                 self.jitter.reset(stream.codec);
-                self.agreed = Some((stream, Latch::new(stream.remote, now.tick)));
+                self.agreed = Some((stream, Latch::new(stream.remote)));
             }
         }
         // A line that comes back from hold has all its time again.
@@ -99,25 +99,35 @@ impl Inbound {
             return Datagram::Rejected;
         };
         let Ok(packet) = Packet::parse(bytes) else {
+            // A phone that says nothing may still show that it is there, and how is its own
+            // choice: empty datagrams, STUN, reports on this port (RFC 6263, 4).
+            if latch.is_peer(from) {
+                self.heard_at = now.tick;
+            }
             return Datagram::Rejected;
         };
-        let is_event = Some(packet.payload_type) == stream.event_payload_type;
-        if !is_event && packet.payload_type != stream.payload_type {
-            return Datagram::Rejected;
-        }
         if !latch.admits(from, &packet, now.tick) {
             return Datagram::Rejected;
         }
+        let (stream, held) = (*stream, is_held(stream));
         self.heard_at = now.tick;
         self.reception.packet(&packet, now.samples());
-        let held = is_held(stream);
-        if is_event {
+        if Some(packet.payload_type) == stream.event_payload_type {
             return self.event(&packet, now);
         }
-        if !held {
-            self.jitter.put(&packet);
+        if packet.payload_type == stream.payload_type {
+            if !held {
+                self.jitter.put(&packet);
+            }
+            return Datagram::Taken;
         }
-        Datagram::Taken
+        // Its number is used up all the same, and must not count as lost.
+        self.jitter.put_silent(&packet);
+        if packet.payload_type == COMFORT_NOISE {
+            Datagram::Taken
+        } else {
+            Datagram::Rejected
+        }
     }
 
     fn event(&mut self, packet: &Packet<'_>, now: &Now) -> Datagram {
@@ -128,7 +138,9 @@ impl Inbound {
         } else {
             KEY_PAUSE_TICKS
         };
-        self.key_until = now.tick + tail;
+        // What came with the key is still to be played, as far behind as the buffer is deep.
+        let behind = self.jitter.depth().div_ceil(TICK_SAMPLES) as u64;
+        self.key_until = now.tick + tail + behind;
         match self
             .events
             .packet(packet.timestamp, packet.marker, packet.payload)
@@ -205,11 +217,11 @@ impl Inbound {
     }
 
     /// A line that moves to another shard meets another count of ticks.
-    pub(super) fn move_to(&mut self, now: &Now) {
+    pub(super) fn move_to(&mut self, left: &Now, now: &Now) {
         self.heard_at = now.tick;
-        self.key_until = 0;
+        self.key_until = now.tick + self.key_until.saturating_sub(left.tick);
         if let Some((_, latch)) = &mut self.agreed {
-            latch.close_window();
+            latch.move_to(left.tick, now.tick);
         }
     }
 }
@@ -220,6 +232,8 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
+/// RFC 3389: sent by phones that are muted or hear nobody, agreed or not.
+const COMFORT_NOISE: u8 = 13;
 /// Between two packets of a key that is down: phones send one every 20 to 50 ms.
 const KEY_PAUSE_TICKS: u64 = 5;
 /// After a key: the tail of its tone that a gateway may have let through.

@@ -1,14 +1,19 @@
 //! Whose packets a line believes. Decides on addresses only; knows no sockets.
 //!
 //! ```text
-//!   Open ---the address of the SDP--------------------------------> Locked(that)
-//!   Open ---for 2 s: its IP from another port, or anyone when the
-//!           SDP names a private address; two packets in a row-----> Locked(the source)
+//!   Open ---a packet from the address of the SDP------------------> Locked(that)
+//!   Open ---two packets in a row from its IP by another port, or
+//!           from anyone when the SDP names a private address------> Locked(the source)
 //!   Locked: everybody else is a stranger, until the SDP changes
 //! ```
 //!
 //! A lock is never moved by packets alone: whoever could move it could listen to another's call
-//! (RTP bleed).
+//! (RTP bleed). An open line stays open until somebody comes, however late: a phone that is muted
+//! sends nothing at first, and one behind a NAT is found by its first packets only. What guards it
+//! meanwhile is that it believes no foreign IP when the SDP names a public one.
+//!
+//! When the SDP changes, the source of before goes on sending until it has seen our answer. It is
+//! believed for a second without a lock, so that no word is lost and yet the new one wins.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -19,33 +24,39 @@ use confab_core::audio::rtp::Packet;
 pub(super) struct Latch {
     named: SocketAddr,
     locked: Option<SocketAddr>,
-    /// tick until which a source that was not named may win
-    open_until: u64,
-    /// source, stream and next sequence number of the last packet of such a source
+    /// source, stream and next sequence number of the last packet of one that was not named
     candidate: Option<(SocketAddr, u32, u16)>,
+    /// who was believed before the SDP changed, and the tick until which it still is
+    former: Option<(SocketAddr, u64)>,
 }
 
 impl Latch {
     /// Open to what the SDP names.
-    pub(super) fn new(named: SocketAddr, tick: u64) -> Self {
+    pub(super) fn new(named: SocketAddr) -> Self {
         Self {
             named,
             locked: None,
-            open_until: tick + OPEN_TICKS,
             candidate: None,
+            former: None,
         }
     }
 
     /// Opens again when the SDP names another address; the same one changes nothing.
     pub(super) fn renegotiate(&mut self, named: SocketAddr, tick: u64) {
         if named != self.named {
-            *self = Self::new(named, tick);
+            let former = self.locked.map(|source| (source, tick + FORMER_TICKS));
+            *self = Self {
+                former,
+                ..Self::new(named)
+            };
         }
     }
 
-    /// From now on only the address of the SDP may win, if nobody has yet.
-    pub(super) fn close_window(&mut self) {
-        self.open_until = 0;
+    /// Goes to a shard with another count of ticks.
+    pub(super) fn move_to(&mut self, left: u64, tick: u64) {
+        if let Some((_, until)) = &mut self.former {
+            *until = tick + until.saturating_sub(left);
+        }
     }
 
     /// Whether a valid RTP packet from this source is to be believed.
@@ -57,8 +68,13 @@ impl Latch {
             self.locked = Some(from);
             return true;
         }
-        let plausible = from.ip() == self.named.ip() || !is_public(self.named.ip());
-        if tick >= self.open_until || !plausible {
+        if self
+            .former
+            .is_some_and(|(source, until)| from == source && tick < until)
+        {
+            return true;
+        }
+        if !self.may_be_meant(from.ip()) {
             return false;
         }
         let confirmed = self.candidate == Some((from, packet.ssrc, packet.sequence));
@@ -67,6 +83,18 @@ impl Latch {
             self.locked = Some(from);
         }
         confirmed
+    }
+
+    /// Whether the one the SDP names could be seen under this IP. On hold in the old style it
+    /// names nobody.
+    fn may_be_meant(&self, ip: IpAddr) -> bool {
+        let named = self.named.ip();
+        !named.is_unspecified() && (ip == named || !is_public(named))
+    }
+
+    /// Whether this is the very source the line believes, or would believe at once.
+    pub(super) fn is_peer(&self, from: SocketAddr) -> bool {
+        from == self.locked.unwrap_or(self.named)
     }
 
     /// Whether RTCP from this IP is the peer's; its port is often another one behind a NAT.
@@ -98,8 +126,8 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// 2 s.
-const OPEN_TICKS: u64 = 100;
+/// A second: a re-INVITE is through by then.
+const FORMER_TICKS: u64 = 50;
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +138,12 @@ mod tests {
 
     /// Packets as (tick, source, sequence) and whether each is believed; where we send after all.
     fn check(named: &str, packets: &[(u64, &str, u16, bool)], target: &str) {
-        let mut latch = Latch::new(named.parse().unwrap(), 0);
+        let mut latch = Latch::new(named.parse().unwrap());
+        check_on(&mut latch, packets, target);
+    }
+
+    fn check_on(latch: &mut Latch, packets: &[(u64, &str, u16, bool)], target: &str) {
+        let named = latch.named;
         for &(tick, from, sequence, expected) in packets {
             let packet = Packet {
                 payload_type: 0,
@@ -145,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn another_port_of_the_same_host_wins_within_the_window() {
+    fn another_port_of_the_same_host_wins_by_two_packets_in_a_row() {
         let other = "198.51.100.7:4444";
         check(
             PUBLIC,
@@ -163,8 +196,8 @@ mod tests {
         );
         check(
             PUBLIC,
-            &[(100, other, 1, false), (101, other, 2, false)],
-            PUBLIC,
+            &[(9_000, other, 1, false), (9_001, other, 2, true)],
+            other,
         );
     }
 
@@ -199,37 +232,70 @@ mod tests {
     }
 
     #[test]
-    fn only_a_new_address_opens_it_again() {
-        let packet = Packet {
-            payload_type: 0,
-            marker: false,
-            sequence: 1,
-            timestamp: 0,
-            ssrc: 1,
-            payload: &[],
-        };
-        let (old, new) = (
-            PUBLIC.parse().unwrap(),
-            "198.51.100.8:4000".parse().unwrap(),
+    fn one_who_is_silent_at_first_is_found_whenever_it_speaks() {
+        let nat = "203.0.113.9:5000";
+        let stray = "203.0.113.66:1";
+        check(
+            PRIVATE,
+            &[
+                (3, stray, 7, false),
+                (90_000, nat, 1, false),
+                (90_001, nat, 2, true),
+                (90_002, stray, 8, false),
+            ],
+            nat,
         );
-        let mut latch = Latch::new(old, 0);
-        assert!(latch.admits(old, &packet, 1));
-        latch.renegotiate(old, 500);
-        assert!(!latch.admits(new, &packet, 501));
-        latch.renegotiate(new, 600);
-        assert!(latch.admits(new, &packet, 601));
-        assert!(!latch.admits(old, &packet, 602));
     }
 
     #[test]
-    fn a_zero_address_is_sent_nothing() {
-        assert_eq!(
-            Latch::new("0.0.0.0:4000".parse().unwrap(), 0).target(),
-            None
-        );
-        assert_eq!(
-            Latch::new("198.51.100.7:0".parse().unwrap(), 0).target(),
-            None
-        );
+    fn only_a_new_address_opens_it_again() {
+        let new = "198.51.100.8:4000";
+        let mut latch = Latch::new(PUBLIC.parse().unwrap());
+        check_on(&mut latch, &[(1, PUBLIC, 1, true)], PUBLIC);
+        latch.renegotiate(PUBLIC.parse().unwrap(), 500);
+        check_on(&mut latch, &[(501, new, 1, false)], PUBLIC);
+        latch.renegotiate(new.parse().unwrap(), 600);
+        let packets = [(601, new, 1, true), (602, PUBLIC, 2, false)];
+        check_on(&mut latch, &packets, new);
+    }
+
+    #[test]
+    fn the_source_of_before_is_believed_for_a_second_and_never_wins_it() {
+        for (named, before, after) in [
+            (PUBLIC, PUBLIC, "198.51.100.7:4444"),
+            (PRIVATE, "203.0.113.9:5000", "192.168.1.7:4002"),
+        ] {
+            let mut latch = Latch::new(named.parse().unwrap());
+            check_on(&mut latch, &[(1, before, 1, before == named)], named);
+            check_on(&mut latch, &[(2, before, 2, true)], before);
+            latch.renegotiate(after.parse().unwrap(), 600);
+            let late = [(601, before, 3, true), (602, before, 4, true)];
+            check_on(&mut latch, &late, after);
+            latch.move_to(602, 10);
+            check_on(&mut latch, &[(57, before, 5, true)], after);
+            check_on(&mut latch, &[(58, before, 6, false)], after);
+            let packets = [(59, after, 1, true), (60, before, 7, false)];
+            check_on(&mut latch, &packets, after);
+        }
+    }
+
+    #[test]
+    fn a_zero_address_is_sent_nothing_and_anybody_else_is_a_stranger() {
+        let stranger = "203.0.113.66:1";
+        for named in ["0.0.0.0:4000", "198.51.100.7:0"] {
+            let mut latch = Latch::new(named.parse().unwrap());
+            let packet = |sequence| Packet {
+                payload_type: 0,
+                marker: false,
+                sequence,
+                timestamp: 0,
+                ssrc: 1,
+                payload: &[],
+            };
+            for sequence in 0..3 {
+                assert!(!latch.admits(stranger.parse().unwrap(), &packet(sequence), 1));
+            }
+            assert_eq!(latch.target(), None);
+        }
     }
 }

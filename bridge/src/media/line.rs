@@ -102,7 +102,7 @@ impl Line {
     /// Comes to a shard, or to another one.
     pub(super) fn adopted(&mut self, now: &Now) {
         if let Some(left) = self.left.take() {
-            self.inbound.move_to(now);
+            self.inbound.move_to(&left, now);
             self.outbound.move_to(&left, now);
         }
     }

@@ -16,7 +16,9 @@ use super::*;
 use crate::media::aside;
 use crate::media::ports::PortPool;
 
+mod coming;
 mod keeping;
+mod recording;
 mod talking;
 
 const TALK: Voice = Voice {
@@ -50,6 +52,7 @@ struct Phone {
     codec: Codec,
     /// hums this, or says nothing at all, not even silence
     tone_hz: Option<f64>,
+    ssrc: u32,
     sequence: u16,
     timestamp: u32,
     heard: Vec<i16>,
@@ -110,6 +113,18 @@ impl House {
         self.order(ToShard::Enter(self.phones[number].leg, ROOM));
         self.order(ToShard::SetVoice(self.phones[number].leg, TALK));
         number
+    }
+
+    /// Takes a line out of this shard, as it is on its way to another one.
+    fn release(&mut self, leg: LegId) -> Box<Line> {
+        self.order(ToShard::Release(leg));
+        self.run(1);
+        let released = |told: &FromShard| matches!(told, FromShard::Released(_));
+        let at = self.told.iter().position(released).unwrap();
+        match self.told.swap_remove(at) {
+            FromShard::Released(line) => line,
+            _ => unreachable!(),
+        }
     }
 
     /// Runs ticks in which every phone hums and hears.
@@ -183,6 +198,7 @@ impl Phone {
             rtcp: socket(),
             codec,
             tone_hz: None,
+            ssrc: 5,
             sequence: 65_500,
             timestamp: 0,
             heard: Vec::new(),
@@ -219,7 +235,14 @@ impl Phone {
 
     fn send(&mut self, payload_type: u8, marker: bool, timestamp: u32, payload: &[u8]) {
         let mut head = [0; HEADER_LEN];
-        write_header(&mut head, payload_type, marker, self.sequence, timestamp, 5);
+        write_header(
+            &mut head,
+            payload_type,
+            marker,
+            self.sequence,
+            timestamp,
+            self.ssrc,
+        );
         self.sequence = self.sequence.wrapping_add(1);
         self.rtp.send(&[&head[..], payload].concat()).unwrap();
     }

@@ -147,16 +147,7 @@ fn a_line_moves_to_another_shard_without_a_break_in_its_numbers() {
     let a = house.talker(400.0);
     house.run(30);
     let leg = house.phones[a].leg;
-    house.order(ToShard::Release(leg));
-    house.run(1);
-    let at = house
-        .told
-        .iter()
-        .position(|told| matches!(told, FromShard::Released(_)))
-        .unwrap();
-    let FromShard::Released(line) = house.told.swap_remove(at) else {
-        unreachable!()
-    };
+    let line = house.release(leg);
     house.run(1);
     let mut other = House::new(31_800);
     other.tick = 5_000;
