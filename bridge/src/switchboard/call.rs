@@ -19,12 +19,12 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::leg::{Leg, Stage};
-use super::{Found, Sleeper, Switchboard};
+use super::{Found, REMEMBERED, Sleeper, Switchboard};
 use crate::clock::ms;
 use crate::media::ToShard;
 
 /// A look-up that takes longer counts as a database that is away.
-pub(super) const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(3);
+pub(super) const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 impl Switchboard {
     pub(super) fn sip_event(&mut self, event: SipEvent) {
@@ -41,11 +41,6 @@ impl Switchboard {
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
                 self.to_line(leg, ToShard::SetStream(leg, stream));
-                if let Some(entry) = self.legs.get_mut(&leg)
-                    && entry.shard.is_none()
-                {
-                    entry.stream_in_transit = Some(stream);
-                }
             }
             SipEvent::Key { leg, key } => self.key(leg, key, confab_dtmf::merge::Source::Info),
             SipEvent::Ended { leg, reason } => self.ended(leg, reason),
@@ -74,7 +69,7 @@ impl Switchboard {
             stage: Stage::Arriving,
             shard: None,
             local_rtp: None,
-            stream_in_transit: None,
+            waiting: Vec::new(),
             merger: Merger::new(),
             collector: Collector::new(Layout::openvoice()),
             spoken_name: None,
@@ -105,10 +100,10 @@ impl Switchboard {
         let store = self.parts.store.clone();
         self.look_up(async move {
             let access = match timeout(LOOK_UP_TIMEOUT, store.access_number(&dialled)).await {
-                Ok(Ok(access)) => access,
+                Ok(Ok(access)) => Ok(access),
                 away => {
                     tracing::warn!(?away, "access numbers cannot be looked up");
-                    None
+                    Err(())
                 }
             };
             Found::Dialled { leg, access }
@@ -124,7 +119,23 @@ impl Switchboard {
         });
     }
 
-    pub(super) fn dialled_found(&mut self, leg: LegId, access: Option<AccessNumber>) {
+    /// While the database is away, numbers that were looked up before are still known.
+    pub(super) fn dialled_found(&mut self, leg: LegId, access: Result<Option<AccessNumber>, ()>) {
+        let dialled = self
+            .legs
+            .get(&leg)
+            .map(|entry| entry.dialled.clone())
+            .unwrap_or_default();
+        let access = match access {
+            Ok(access) => {
+                if self.remembered_numbers.len() >= REMEMBERED {
+                    self.remembered_numbers.clear();
+                }
+                self.remembered_numbers.insert(dialled, access.clone());
+                access
+            }
+            Err(()) => self.remembered_numbers.get(&dialled).cloned().flatten(),
+        };
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::call::LOOK_UP_TIMEOUT;
 use super::leg::{Asker, Entry, Playing, Stage};
-use super::{Found, REMEMBERED_ROOMS, Sleeper, Switchboard};
+use super::{Found, REMEMBERED, Sleeper, Switchboard};
 use crate::media::{Line, Sound, ToShard};
 
 /// The longest spoken name.
@@ -117,7 +117,7 @@ impl Switchboard {
     fn room_found(&mut self, leg: LegId, digits: &str, room: Result<Option<Box<RoomRow>>, ()>) {
         let row = match room {
             Ok(Some(row)) => {
-                if self.remembered.len() >= REMEMBERED_ROOMS {
+                if self.remembered.len() >= REMEMBERED {
                     self.remembered.clear();
                 }
                 self.remembered.insert(digits.to_owned(), (*row).clone());
@@ -161,7 +161,6 @@ impl Switchboard {
             call.shard = None;
             call.playing.clear();
             self.lines_on_shard[here] -= 1;
-            self.lines_on_shard[there] += 1;
             self.shard(here, ToShard::Release(leg));
         }
     }
@@ -169,8 +168,8 @@ impl Switchboard {
     /// A line has been given back by its shard and goes to the one of its room.
     pub(super) fn released(&mut self, line: Box<Line>) {
         let leg = line.leg();
-        let Some(call) = self.legs.get_mut(&leg) else {
-            // hung up on the way: closing the line is all that is left
+        // hung up on the way: closing the line is all that is left
+        let Some(call) = self.legs.get_mut(&leg).filter(|call| !call.hung_up) else {
             return drop(line);
         };
         let Stage::Entering(entry) = &call.stage else {
@@ -182,21 +181,14 @@ impl Switchboard {
             .get(&number)
             .map(|live| live.shard)
             .unwrap_or_default();
-        let stream = call.stream_in_transit.take();
+        let waiting = std::mem::take(&mut call.waiting);
         call.shard = Some(there);
-        self.recount_lines();
+        self.lines_on_shard[there] += 1;
         self.shard(there, ToShard::Adopt(line));
-        if let Some(stream) = stream {
-            self.shard(there, ToShard::SetStream(leg, stream));
+        for what in waiting {
+            self.shard(there, what);
         }
         self.join(leg, there);
-    }
-
-    fn recount_lines(&mut self) {
-        self.lines_on_shard.fill(0);
-        for shard in self.legs.values().filter_map(|leg| leg.shard) {
-            self.lines_on_shard[shard] += 1;
-        }
     }
 
     fn join(&mut self, leg: LegId, shard: usize) {
@@ -257,6 +249,8 @@ impl Switchboard {
             entry.playing.clear();
         }
         self.to_line(leg, ToShard::StopPlay(leg));
+        // no `Played` follows that could end a call whose goodbye this was
+        self.hang_up_if_said(leg);
     }
 
     pub(super) fn played(&mut self, leg: LegId, on_shard: PlayId) {
@@ -301,7 +295,9 @@ impl Switchboard {
         let Some(entry) = self.legs.get(&leg) else {
             return;
         };
+        // a reason alone is not enough: it may be known before the goodbye has been asked for
         if let Some(reason) = entry.ending
+            && entry.ends_at.is_some()
             && entry.playing.is_empty()
             && !entry.hung_up
         {

@@ -36,8 +36,9 @@ use live::LiveRoom;
 
 /// Answers of look-ups that may wait; the look-up tasks wait when it is full.
 const FOUND_QUEUE: usize = 1024;
-/// Rooms remembered for the time the database is away; the memory is emptied when it is full.
-const REMEMBERED_ROOMS: usize = 10_000;
+/// Rooms, and numbers, remembered for the time the database is away; a memory is emptied when it
+/// is full.
+const REMEMBERED: usize = 10_000;
 
 /// What the switchboard works with.
 pub struct Parts {
@@ -82,7 +83,7 @@ enum Found {
     /// What a dialled number leads to.
     Dialled {
         leg: LegId,
-        access: Option<AccessNumber>,
+        access: Result<Option<AccessNumber>, ()>,
     },
     /// The room a caller keyed; `Err` when the database is away.
     Room {
@@ -107,6 +108,7 @@ pub struct Switchboard {
     legs: HashMap<LegId, Leg>,
     rooms: HashMap<RoomNumber, LiveRoom>,
     remembered: HashMap<String, RoomRow>,
+    remembered_numbers: HashMap<String, Option<AccessNumber>>,
     lines_on_shard: Vec<usize>,
     timers: BTreeSet<(Time, Sleeper)>,
     armed: HashMap<Sleeper, Time>,
@@ -130,6 +132,7 @@ impl Switchboard {
             legs: HashMap::new(),
             rooms: HashMap::new(),
             remembered: HashMap::new(),
+            remembered_numbers: HashMap::new(),
             lines_on_shard: vec![0; shards],
             timers: BTreeSet::new(),
             armed: HashMap::new(),
@@ -163,15 +166,22 @@ impl Switchboard {
         }
     }
 
-    /// Sends to the shard that has this leg's line; nothing while the line is on its way.
-    fn to_line(&self, leg: LegId, what: ToShard) {
-        if let Some(shard) = self.legs.get(&leg).and_then(|leg| leg.shard) {
+    /// Sends to the shard that has this leg's line, or will have it in a moment.
+    fn to_line(&mut self, leg: LegId, what: ToShard) {
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if let Some(shard) = entry.shard {
             self.shard(shard, what);
+        } else if let Some(lost) = entry.keep_for_line(what) {
+            let command = std::mem::discriminant(&lost);
+            tracing::error!(%leg, ?command, "too much for a line on its way");
         }
     }
 
+    /// Once: whoever comes later finds that it has been done.
     fn hang_up(&mut self, leg: LegId, reason: EndReason) {
-        if let Some(entry) = self.legs.get_mut(&leg) {
+        if let Some(entry) = self.legs.get_mut(&leg).filter(|leg| !leg.hung_up) {
             entry.ending = Some(entry.ending.unwrap_or(reason));
             entry.hung_up = true;
             self.to_sip.push_back(SipCommand::Hangup { leg, reason });
