@@ -5,7 +5,7 @@
 //! ear, for SIPp has none.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,8 @@ struct Line {
     /// where SIPp is, and the Call-ID of its call
     caller: Mutex<Option<(SocketAddr, String)>>,
     closed: AtomicBool,
+    /// SIPp takes the same NOTIFY twice for a retransmission
+    cues: AtomicU32,
 }
 
 impl Tap {
@@ -55,6 +57,7 @@ impl Tap {
             server_rtp: OnceLock::new(),
             caller: Mutex::default(),
             closed: AtomicBool::new(false),
+            cues: AtomicU32::new(1),
         });
         let ear = Ear::new(name);
         line.clone().hear(ear.clone())?;
@@ -89,10 +92,11 @@ impl Tap {
             .clone();
         let (sipp, call_id) = caller.context("SIPp has not called yet")?;
         let tap = self.address;
+        let number = self.line.cues.fetch_add(1, Ordering::Relaxed);
         let notify = format!(
-            "NOTIFY sip:sipp@{sipp} SIP/2.0\r\nVia: SIP/2.0/UDP {tap};branch=z9hG4bKcue\r\n\
+            "NOTIFY sip:sipp@{sipp} SIP/2.0\r\nVia: SIP/2.0/UDP {tap};branch=z9hG4bKcue{number}\r\n\
              From: <sip:tap@{tap}>;tag=cue\r\nTo: <sip:sipp@{sipp}>\r\nCall-ID: {call_id}\r\n\
-             CSeq: 1 NOTIFY\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+             CSeq: {number} NOTIFY\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
         );
         self.line.sip.send_to(notify.as_bytes(), sipp).await?;
         Ok(())

@@ -168,7 +168,12 @@ async fn stopping_says_goodbye_to_everybody() -> Result<()> {
     confab.stop().await?;
     for phone in [anna, bert] {
         phone.ended_by_them(SOON).await?;
-        assert!(phone.ear.all().heard_prompt("conference-ended")?);
+        let heard = phone.ear.all();
+        assert!(
+            heard.heard_prompt("conference-ended")?,
+            "{}",
+            heard.all_said()
+        );
     }
     confab.serve().await?;
     confab.finish().await

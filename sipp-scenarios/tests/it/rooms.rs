@@ -158,7 +158,12 @@ async fn mute_at_the_portal_takes_the_tone_out_of_the_room() -> Result<()> {
     portal.command(ROOM, "end", None).await?;
     for phone in [anna, bert] {
         phone.ended_by_them(SOON).await?;
-        assert!(phone.ear.all().heard_prompt("conference-ended")?);
+        let heard = phone.ear.all();
+        assert!(
+            heard.heard_prompt("conference-ended")?,
+            "{}",
+            heard.all_said()
+        );
     }
     confab.finish().await
 }
