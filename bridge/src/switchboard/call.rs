@@ -40,7 +40,7 @@ impl Switchboard {
             }
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
-                self.to_line(leg, ToShard::SetStream(leg, stream));
+                self.tell_line(leg, ToShard::SetStream(leg, stream));
             }
             SipEvent::Key { leg, key } => self.key(leg, key, confab_dtmf::merge::Source::Info),
             SipEvent::Ended { leg, reason } => self.ended(leg, reason),
@@ -155,7 +155,7 @@ impl Switchboard {
     }
 
     fn established(&mut self, leg: LegId, stream: Stream) {
-        self.to_line(leg, ToShard::SetStream(leg, stream));
+        self.tell_line(leg, ToShard::SetStream(leg, stream));
         self.menu_input(leg, MenuInput::Begin);
     }
 

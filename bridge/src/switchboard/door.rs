@@ -47,8 +47,8 @@ impl Switchboard {
             MenuEffect::StopPlay => self.stop_play(leg),
             MenuEffect::LookUpRoom(digits) => self.look_up_room(leg, digits),
             MenuEffect::CheckPin { number, pin } => self.check_pin(leg, number, pin),
-            MenuEffect::RecordName => self.to_line(leg, ToShard::TakeName(leg, NAME_MS)),
-            MenuEffect::StopName => self.to_line(leg, ToShard::StopName(leg)),
+            MenuEffect::RecordName => self.tell_line(leg, ToShard::TakeName(leg, NAME_MS)),
+            MenuEffect::StopName => self.tell_line(leg, ToShard::StopName(leg)),
             MenuEffect::Enter {
                 number,
                 settings,
@@ -241,14 +241,14 @@ impl Switchboard {
             asker,
             asked_as,
         });
-        self.to_line(leg, ToShard::PlayToLeg(leg, on_shard, sounds));
+        self.tell_line(leg, ToShard::PlayToLeg(leg, on_shard, sounds));
     }
 
     pub(super) fn stop_play(&mut self, leg: LegId) {
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.playing.clear();
         }
-        self.to_line(leg, ToShard::StopPlay(leg));
+        self.tell_line(leg, ToShard::StopPlay(leg));
         // no `Played` follows that could end a call whose goodbye this was
         self.hang_up_if_said(leg);
     }

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use confab_core::audio::stream::Stream;
 use confab_core::event::{EndReason, Role};
 use confab_core::ids::{PlayId, RoomNumber};
 use confab_core::menu::Menu;
@@ -13,7 +12,11 @@ use confab_dtmf::collector::Collector;
 use confab_dtmf::merge::Merger;
 use confab_sip::Caller;
 
-use crate::media::Sound;
+use crate::media::{Sound, ToShard};
+
+/// Commands kept for a line on its way: what comes in a tick or two. When it is full the newest
+/// is given up.
+const MOST_WAITING: usize = 32;
 
 /// Where a call is on its way.
 pub(super) enum Stage {
@@ -66,8 +69,8 @@ pub(super) struct Leg {
     pub shard: Option<usize>,
     /// what the SDP names as ours
     pub local_rtp: Option<SocketAddr>,
-    /// media agreed anew while the line was between two shards
-    pub stream_in_transit: Option<Stream>,
+    /// what the line is to be told when it has come to its next shard
+    pub waiting: Vec<ToShard>,
     pub merger: Merger,
     pub collector: Collector,
     pub spoken_name: Option<Sound>,
@@ -89,6 +92,19 @@ impl Leg {
         }
     }
 
+    /// Keeps a command while the line is between two shards, which takes a tick or two. A leg that
+    /// never had a line needs none. What is beyond [`MOST_WAITING`] is given back.
+    pub fn keep_for_line(&mut self, what: ToShard) -> Option<ToShard> {
+        if !matches!(self.stage, Stage::Entering(_)) {
+            return None;
+        }
+        if self.waiting.len() >= MOST_WAITING {
+            return Some(what);
+        }
+        self.waiting.push(what);
+        None
+    }
+
     /// When the switchboard must look after this leg again, whatever happens.
     pub fn next_deadline(&self) -> Option<Time> {
         if self.hung_up {
@@ -100,5 +116,67 @@ impl Leg {
             Stage::Arriving | Stage::Entering(_) | Stage::Leaving => None,
         };
         [stage, self.ends_at].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use confab_core::ids::LegId;
+    use confab_dtmf::layout::Layout;
+
+    fn leg(stage: Stage) -> Leg {
+        Leg {
+            call: String::new(),
+            caller: Caller::default(),
+            dialled: String::new(),
+            language: Language::default(),
+            stage,
+            shard: None,
+            local_rtp: None,
+            waiting: Vec::new(),
+            merger: Merger::new(),
+            collector: Collector::new(Layout::openvoice()),
+            spoken_name: None,
+            playing: VecDeque::new(),
+            ending: None,
+            ends_at: None,
+            hung_up: false,
+        }
+    }
+
+    #[test]
+    fn what_is_for_a_line_on_its_way_is_kept_in_order_and_in_bounds() {
+        let number = RoomNumber::parse("1000").unwrap();
+        let mut moving = leg(Stage::Entering(Box::new(Entry {
+            number,
+            settings: RoomSettings::default(),
+            role: Role::Guest,
+            billing_code: None,
+            spoken_name: false,
+        })));
+        for n in 0..MOST_WAITING as u64 {
+            assert!(moving.keep_for_line(ToShard::StopPlay(LegId(n))).is_none());
+        }
+        assert!(moving.keep_for_line(ToShard::StopPlay(LegId(99))).is_some());
+        for (n, what) in moving.waiting.iter().enumerate() {
+            assert!(matches!(what, ToShard::StopPlay(LegId(leg)) if *leg == n as u64));
+        }
+    }
+
+    #[test]
+    fn a_leg_that_was_refused_a_line_keeps_nothing() {
+        let mut refused = leg(Stage::Arriving);
+        assert!(refused.keep_for_line(ToShard::StopPlay(LegId(1))).is_none());
+        assert!(refused.waiting.is_empty());
+    }
+
+    #[test]
+    fn a_goodbye_wakes_the_switchboard_until_it_has_hung_up() {
+        let mut leaving = leg(Stage::Leaving);
+        leaving.ends_at = Some(Time(7));
+        assert_eq!(leaving.next_deadline(), Some(Time(7)));
+        leaving.hung_up = true;
+        assert_eq!(leaving.next_deadline(), None);
     }
 }

@@ -7,8 +7,9 @@ use confab_core::command::CommandRefusal;
 use confab_core::effect::{Audience, Effect};
 use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
-use confab_core::room::{Input, Room};
+use confab_core::room::{Input, RecorderReport, Room};
 use confab_core::settings::Language;
+use confab_recorder::RecordingId;
 use confab_store::LedgerEntry;
 use uuid::Uuid;
 
@@ -93,7 +94,7 @@ impl Switchboard {
 
     fn room_effect(&mut self, number: &RoomNumber, effect: Effect, inputs: &mut VecDeque<Input>) {
         match effect {
-            Effect::SetVoice { leg, voice } => self.to_line(leg, ToShard::SetVoice(leg, voice)),
+            Effect::SetVoice { leg, voice } => self.tell_line(leg, ToShard::SetVoice(leg, voice)),
             Effect::Play {
                 to: Audience::Leg(leg),
                 play,
@@ -137,6 +138,11 @@ impl Switchboard {
     /// A bug ended this room on its shard; its callers are let go.
     pub(super) fn room_broken(&mut self, key: RoomKey, legs: Vec<LegId>) {
         tracing::error!(room = key.0, legs = legs.len(), "a room has broken");
+        let broken = self.rooms.values().find(|live| live.key == key);
+        let recording = broken.and_then(|live| live.recording.as_ref());
+        if let Some(id) = recording.map(|recording| RecordingId(recording.id.clone())) {
+            self.end_recording(&id, RecorderReport::Failed);
+        }
         for leg in legs {
             self.hang_up(leg, EndReason::SignallingFailed);
         }

@@ -167,7 +167,7 @@ impl Switchboard {
     }
 
     /// Sends to the shard that has this leg's line, or will have it in a moment.
-    fn to_line(&mut self, leg: LegId, what: ToShard) {
+    fn tell_line(&mut self, leg: LegId, what: ToShard) {
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };

@@ -85,7 +85,7 @@ impl Switchboard {
     }
 
     /// The file takes no more; the next start makes a new one.
-    fn end_recording(&mut self, id: &RecordingId, report: RecorderReport) {
+    pub(super) fn end_recording(&mut self, id: &RecordingId, report: RecorderReport) {
         let of = |live: &super::LiveRoom| live.recording.as_ref().is_some_and(|r| r.id == id.0);
         let number = self
             .rooms
