@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baresip;
+pub mod browser;
 pub mod confab;
 pub mod phone;
 pub mod sipp;

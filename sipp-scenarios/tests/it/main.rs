@@ -2,6 +2,7 @@
 
 mod common;
 
+mod browser;
 mod calls;
 mod hostile;
 mod joining;
