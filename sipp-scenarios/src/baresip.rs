@@ -74,7 +74,7 @@ impl Baresip {
         std::fs::write(dir.path().join("contacts"), "")?;
         let log = std::fs::File::create(dir.path().join("log"))?;
         let child = Command::new("baresip")
-            .args(["-4", "-n", "lo", "-f"])
+            .args(["-4", "-n", "127.0.0.1", "-f"])
             .arg(dir.path())
             .current_dir(dir.path())
             .stdin(Stdio::null())
