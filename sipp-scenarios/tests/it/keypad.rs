@@ -182,7 +182,7 @@ async fn star_9_raises_a_hand_that_the_portal_shows_and_opens() -> Result<()> {
     let portal = confab.portal().await?;
     let is_up = |up: bool| async move {
         let leg = portal.leg(ROOM, "SIPp").await?;
-        Ok(!leg.field("hand").is_null() == up)
+        Ok(leg.field("hand").is_null() != up)
     };
     eventually("the portal shows the hand", SOON, || is_up(true)).await?;
     cue_and_hear(&guest, &guest.tap.ear, "hand-lowered").await?;
