@@ -141,7 +141,8 @@ fn days_left(app: &App, row: &RecordingRow) -> Option<String> {
         return None;
     }
     let ends_ms = row.started_ms + row.duration_ms + i64::from(app.hints.keep_days) * DAY_MS;
-    let left = (ends_ms - now_ms()).max(0) / DAY_MS;
+    // A day that has begun counts: nobody reads 364 of 365 beside a recording just made.
+    let left = (ends_ms - now_ms() + DAY_MS - 1).max(0) / DAY_MS;
     Some(words::count(left, "day"))
 }
 

@@ -48,6 +48,8 @@ struct ConferenceView {
     started: Moment,
     ended: Option<Moment>,
     lasted: String,
+    /// orders by how long it lasted
+    lasted_ms: i64,
     callers: i64,
     caller_ms: i64,
     minutes: String,
@@ -58,10 +60,12 @@ struct ConferenceView {
 
 impl ConferenceView {
     fn of(row: ConferenceRow, zone: &Zone, now_ms: i64) -> Self {
+        let lasted_ms = row.ended_ms.unwrap_or(now_ms) - row.started_ms;
         Self {
             started: zone.moment(row.started_ms),
             ended: row.ended_ms.map(|at| zone.moment(at)),
-            lasted: timer(row.ended_ms.unwrap_or(now_ms) - row.started_ms),
+            lasted: timer(lasted_ms),
+            lasted_ms,
             minutes: minutes(row.caller_ms),
             end: words::conference_end(row.ended_ms.and(row.end_reason.as_deref().or(Some("")))),
             billing_code: row.billing_code.unwrap_or_default(),
@@ -194,7 +198,7 @@ impl CallView {
             None => 0,
         };
         Self {
-            number: row.caller_number,
+            number: words::number(row.caller_number),
             name: row.caller_name,
             host: row.host,
             dialled: row.dialled,

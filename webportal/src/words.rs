@@ -68,6 +68,15 @@ pub(crate) fn lecture_word(mode: LectureMode) -> &'static str {
     }
 }
 
+/// A caller's number; who withholds it sends a word in its place.
+pub(crate) fn number(number: String) -> String {
+    if number.eq_ignore_ascii_case("anonymous") {
+        "Number withheld".to_owned()
+    } else {
+        number
+    }
+}
+
 /// A size as people read it: `12.3 MB`.
 pub(crate) fn size(bytes: i64) -> String {
     let bytes = bytes.max(0);

@@ -223,7 +223,7 @@ impl Row {
             number: if leg.name.is_empty() {
                 String::new()
             } else {
-                leg.number.clone()
+                words::number(leg.number.clone())
             },
             host: leg.role == Role::Host,
             state,
@@ -266,7 +266,7 @@ fn or_unknown(number: &str) -> String {
     if number.is_empty() {
         "Unknown number".to_owned()
     } else {
-        number.to_owned()
+        words::number(number.to_owned())
     }
 }
 

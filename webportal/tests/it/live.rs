@@ -289,7 +289,7 @@ async fn the_page_says_all_states_in_words() {
         "aria-label=\"Lower the hand of Gero\"",
         "aria-label=\"Unmute +49303\"",
         "waiting, hears music",
-        "Locked: nobody else comes in",
+        "Locked: guests knock",
         "aria-label=\"Let in +4930888\"",
         "Stop recording",
         "unless a host comes back",

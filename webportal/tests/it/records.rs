@@ -131,7 +131,7 @@ async fn a_recording_is_renamed_held_and_deleted() {
     let path = |what: &str| format!("/recordings/{ANNAS_SOUND}/{what}");
     site.get(&anna, "/recordings")
         .await
-        .says(&["364 days left", "5:00"]);
+        .says(&["365 days left", "5:00"]);
     site.post(&anna, &path("title"), "title=Plan%2FB+%3Cb%3E")
         .await;
     site.get(&anna, "/recordings")
