@@ -154,7 +154,10 @@ fn a_tick_allocates_nothing() {
     let before = counted.load(Relaxed);
     let heard = run(&mut phones, start + 160);
     let after = counted.load(Relaxed);
-    assert!(before > 0, "setting up allocates, so the right thread is counted");
+    assert!(
+        before > 0,
+        "setting up allocates, so the right thread is counted"
+    );
     assert!(heard > 1_000, "only {heard} packets were heard");
     assert_eq!(
         after - before,

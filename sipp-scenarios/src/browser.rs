@@ -1,5 +1,5 @@
-//! A real browser on the live page: Debian's Chromium, driven by `browser/live.mjs`, whose lines say
-//! what the page shows and when.
+//! A real browser on the live page: Debian's Chromium, driven by `browser/live.mjs`, whose lines
+//! say what the page shows and when.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -20,6 +20,8 @@ pub(super) struct Inbound {
     agreed: Option<(Stream, Latch)>,
     jitter: JitterBuffer,
     events: EventReceiver,
+    /// SSRC of the key packets so far; some phones send them beside, not within, their audio
+    events_from: Option<u32>,
     reception: Reception,
     /// tick until which a key is taken to be down
     key_until: u64,
@@ -46,6 +48,7 @@ impl Inbound {
             agreed: None,
             jitter: JitterBuffer::new(Codec::Pcmu),
             events: EventReceiver::new(NARROW_HZ),
+            events_from: None,
             reception: Reception::default(),
             key_until: 0,
             heard_at: 0,
@@ -132,6 +135,10 @@ impl Inbound {
 
     fn event(&mut self, packet: &Packet<'_>, now: &Now) -> Datagram {
         self.jitter.put_silent(packet);
+        // A new source counts its timestamps anew (RFC 3550, 5.1): older ones are not stale.
+        if self.events_from.replace(packet.ssrc) != Some(packet.ssrc) {
+            self.events = EventReceiver::new(NARROW_HZ);
+        }
         let ended = EventPayload::parse(packet.payload).is_some_and(|payload| payload.end);
         let tail = if ended {
             KEY_TAIL_TICKS

@@ -1,7 +1,7 @@
 //! Runs SIPp with a scenario of ours: real signalling from its XML, real RTP from its packet files.
 //!
 //! A scenario plays packet files whose names say what is in them, such as
-//! `keys-1000#.pcap` or `hum-810-1500_keys-*2.pcap`; they are written before SIPp starts. SIPp hears
+//! `keys-1000#.pcap` or `hum-810-1500_keys-*2.pcap`; they are written before SIPp starts. It hears
 //! nothing by itself, so its call passes a [`Tap`], whose ear is asked what came. A scenario that
 //! must wait until others in the room have done something waits for a NOTIFY, the tap's
 //! [`Tap::cue`].

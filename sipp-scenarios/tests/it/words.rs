@@ -70,33 +70,3 @@ fn every_prompt_is_known_and_taken_for_no_other() -> Result<()> {
     assert!(mistakes.is_empty(), "{mistakes:#?}");
     Ok(())
 }
-
-#[test]
-#[ignore = "prints how well prompts are told apart"]
-fn likenesses() -> Result<()> {
-    let all = Catalogue::english().keys();
-    let keys: Vec<&String> = all
-        .iter()
-        .filter(|k| !k.ends_with(|c: char| c.is_ascii_digit()) || k.len() < 10)
-        .collect();
-    let (mut own, mut other) = (Vec::new(), Vec::new());
-    for said in &keys {
-        let heard = on_the_line(said, Law::Mu)?;
-        for sought in &keys {
-            let Some(f) = Catalogue::english().template(sought)?.find(&heard) else {
-                continue;
-            };
-            let list = if said == sought { &mut own } else { &mut other };
-            list.push((f.likeness, f.share, said.to_string(), sought.to_string()));
-        }
-    }
-    own.sort_by(|a, b| a.0.total_cmp(&b.0));
-    other.sort_by(|a, b| b.0.total_cmp(&a.0));
-    println!("{} keys, {} found", keys.len(), own.len());
-    println!(
-        "own: {:#?}\nother: {:#?}",
-        &own[..8],
-        &other[..24.min(other.len())]
-    );
-    Ok(())
-}

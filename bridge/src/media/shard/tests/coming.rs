@@ -171,3 +171,33 @@ fn a_tone_that_comes_with_its_key_is_cut_however_deep_the_buffer_is() {
         assert!(amplitude(tick, 941.0) < 1_500.0, "tick {n}");
     }
 }
+
+#[test]
+fn keys_of_another_stream_are_not_stale() {
+    let mut house = House::new(34_900);
+    let a = house.talker(400.0);
+    house.run(30);
+    let at = house.phones[a].timestamp;
+    house.phones[a].press(5, at);
+    house.run(10);
+    // the new source counts from a little below the key that came before
+    let phone = &mut house.phones[a];
+    (phone.ssrc, phone.sequence, phone.timestamp) = (6, 17, at - 1_600);
+    phone.press(6, at - 1_600);
+    house.run(10);
+    let keys: Vec<&FromShard> = house
+        .told
+        .iter()
+        .filter(|told| matches!(told, FromShard::Key(..)))
+        .collect();
+    assert!(
+        matches!(
+            keys[..],
+            [
+                FromShard::Key(_, Key::Digit(5)),
+                FromShard::Key(_, Key::Digit(6))
+            ]
+        ),
+        "{keys:?}"
+    );
+}
