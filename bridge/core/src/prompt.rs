@@ -27,6 +27,8 @@ pub enum Prompt {
     KeepNameOrAgain,
     /// "The room is locked."
     RoomIsLocked,
+    /// "Please hold. The host has been told that you are here."
+    HostWasTold,
     /// "The room is full."
     RoomIsFull,
     /// "All lines are busy. Please call again later."

@@ -22,6 +22,7 @@ const FIXED: &[Prompt] = &[
     Prompt::SayYourName,
     Prompt::KeepNameOrAgain,
     Prompt::RoomIsLocked,
+    Prompt::HostWasTold,
     Prompt::RoomIsFull,
     Prompt::HouseIsFull,
     Prompt::WaitingForHost,

@@ -73,6 +73,7 @@ fn wording(prompt: Prompt) -> Wording {
         Prompt::SayYourName => Whole("say-your-name"),
         Prompt::KeepNameOrAgain => Whole("keep-name-or-again"),
         Prompt::RoomIsLocked => Whole("room-is-locked"),
+        Prompt::HostWasTold => Whole("host-was-told"),
         Prompt::RoomIsFull => Whole("room-is-full"),
         Prompt::HouseIsFull => Whole("house-is-full"),
         Prompt::WaitingForHost => Whole("waiting-for-host"),

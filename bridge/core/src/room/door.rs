@@ -105,7 +105,7 @@ impl Room {
             leg,
             voice: KNOCKING,
         });
-        self.say(leg, &[Prompt::RoomIsLocked]);
+        self.say(leg, &[Prompt::RoomIsLocked, Prompt::HostWasTold]);
     }
 
     /// Lets a knocking caller in; false when nobody of that name knocks.
