@@ -162,7 +162,11 @@ impl Session {
     }
 
     pub(super) async fn cancel(&self) -> Result<()> {
-        let (dialog, branch) = (locked(&self.dialog).clone(), locked(&self.branch).clone());
+        let (mut dialog, branch) = (locked(&self.dialog).clone(), locked(&self.branch).clone());
+        // To is that of the INVITE, without a tag, whatever has come since (RFC 3261, 9.1)
+        if let Some((untagged, _)) = dialog.remote.split_once(";tag=") {
+            dialog.remote = untagged.to_owned();
+        }
         let cseq = dialog.cseq;
         let answer = self.transact(&dialog, Method::Cancel, cseq, &branch, Content::default());
         match answer.await?.status_code.code() {

@@ -4,6 +4,7 @@ mod common;
 
 mod browser;
 mod calls;
+mod full;
 mod hostile;
 mod joining;
 mod keypad;
