@@ -10,6 +10,7 @@ use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::mix::{self, Fader};
 use confab_core::audio::play::Player;
+use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::{Direction, Stream};
 use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES};
 use confab_core::effect::{Hear, Voice};
@@ -38,6 +39,7 @@ pub struct Line {
     frame: Frame,
     power: Power,
     gate: Gate,
+    preroll: Preroll,
     talking_told: bool,
     /// it was in the mix a tick ago
     pub(super) mixed: bool,
@@ -77,6 +79,7 @@ impl Line {
             frame: SILENCE,
             power: Power::SILENT,
             gate: Gate::default(),
+            preroll: Preroll::default(),
             talking_told: false,
             mixed: false,
             in_sum: false,
@@ -120,6 +123,7 @@ impl Line {
         self.in_sum = false;
         self.talking_told = false;
         self.gate.shut();
+        self.preroll.forget();
     }
 
     pub(super) fn set_voice(&mut self, voice: Voice) {
@@ -195,13 +199,21 @@ impl Line {
         self.in_sum = false;
         if !self.voice.speak || self.room.is_none() {
             self.gate.shut();
+            self.preroll.forget();
         } else {
             self.power = if taken == Taken::Idle {
                 Power::SILENT
             } else {
                 Power::of(&self.frame)
             };
-            self.gate.hear(self.power);
+            let before = self.gate.state();
+            match (before, self.gate.hear(self.power)) {
+                (State::Closed, State::Closed) => self.preroll.keep(&self.frame),
+                (State::Closed, _) => {
+                    self.preroll.begin(&mut self.frame, self.gate.noise());
+                }
+                _ => self.preroll.follow(&mut self.frame),
+            }
         }
         let talking = self.gate.state() == State::Open;
         if talking != self.talking_told

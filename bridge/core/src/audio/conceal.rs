@@ -116,7 +116,7 @@ impl Concealer {
 fn best_lag(past: &[i16; HISTORY], lags: std::ops::RangeInclusive<usize>) -> usize {
     let recent = &past[HISTORY - COMPARED..];
     let earlier = |lag: usize| &past[HISTORY - COMPARED - lag..HISTORY - lag];
-    super::jitter::most_alike(recent, earlier, lags)
+    super::stretch::most_alike(recent, earlier, lags)
 }
 
 // In samples at 8 kHz; the lengths are those of G.711 Appendix I.

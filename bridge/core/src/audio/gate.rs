@@ -5,11 +5,10 @@
 //!                              Onset --80 ms without a voice--> Closed
 //! ```
 //!
-//! A word's start is never cut, and nothing is delayed for it: the gate lets sound through from
-//! the very frame that stands out of the line's own noise by a little ([`Onset`](State::Onset)),
-//! long before it is sure that this is a voice, and shuts again soon when it was not. What is
-//! withheld is only what cannot be told from the noise. Waiting for certainty and then playing the
-//! frames before would cost every talker those frames as delay.
+//! It lets sound through from the very frame that stands out of the line's own noise by a little
+//! ([`Onset`](State::Onset)), long before it is sure that this is a voice, and shuts again soon
+//! when it was not. What comes before that cannot be told from noise yet; the
+//! [`Preroll`](super::preroll::Preroll) makes it good, so that no word's start is cut.
 
 use super::level::Power;
 
@@ -71,6 +70,11 @@ impl Gate {
             self.count_down();
         }
         self.state
+    }
+
+    /// How loud it takes the line's own noise to be.
+    pub fn noise(&self) -> Power {
+        Power(self.floor)
     }
 
     /// What it made of the last frame.

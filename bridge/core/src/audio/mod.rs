@@ -11,10 +11,12 @@ pub mod level;
 pub mod limit;
 pub mod mix;
 pub mod play;
+pub mod preroll;
 pub mod rtcp;
 pub mod rtp;
 pub mod select;
 pub mod stream;
+mod stretch;
 
 /// Length of a tick: every room mixes this much at a time.
 pub const TICK_MS: u32 = 20;

@@ -1,7 +1,6 @@
 //! Decoded samples that wait for their tick, and the two cuts that change how many there are.
 
-use super::super::{Frame, TICK_SAMPLES};
-use super::stretch;
+use super::super::{Frame, TICK_SAMPLES, stretch};
 
 #[derive(Debug)]
 pub(super) struct Fifo {

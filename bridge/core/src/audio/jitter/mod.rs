@@ -13,15 +13,12 @@
 mod delay;
 mod fifo;
 mod ring;
-mod stretch;
-
-pub(crate) use stretch::most_alike;
 
 use super::conceal::Concealer;
 use super::level::Power;
 use super::rtp::Packet;
 use super::stream::Codec;
-use super::{Frame, TICK_SAMPLES, g711};
+use super::{Frame, TICK_SAMPLES, g711, stretch};
 use delay::DelayMeter;
 use fifo::Fifo;
 use ring::{Ring, Slot};

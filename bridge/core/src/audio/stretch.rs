@@ -9,10 +9,15 @@ pub(super) const NEEDED: usize = LONGEST_CUT + OVERLAP;
 /// Takes a stretch out of the beginning of `samples`, of which at least [`NEEDED`] are there.
 /// Returns how many samples fewer there are.
 pub(super) fn shorten(samples: &mut [i16]) -> usize {
-    if samples.len() < NEEDED {
+    shorten_by(samples, LONGEST_CUT)
+}
+
+/// As [`shorten`], but takes out `most` samples at most.
+pub(super) fn shorten_by(samples: &mut [i16], most: usize) -> usize {
+    if samples.len() < NEEDED || most < SHORTEST_CUT {
         return 0;
     }
-    let cut = best_cut(samples, SHORTEST_CUT..=LONGEST_CUT);
+    let cut = best_cut(samples, SHORTEST_CUT..=most.min(LONGEST_CUT));
     for n in 0..OVERLAP {
         samples[n] = blend(samples[n], samples[n + cut], n);
     }
