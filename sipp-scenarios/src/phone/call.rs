@@ -81,6 +81,8 @@ impl Plan {
 pub enum CallState {
     /// No answer yet.
     Calling,
+    /// A 100 has come: they know of the call.
+    Proceeding,
     /// A 180 or 183 has come.
     Ringing,
     /// Answered and acknowledged.
@@ -234,10 +236,10 @@ impl Phone {
             .map(|_| ())
     }
 
-    /// Gives up before the answer (CANCEL).
+    /// Gives up before the answer (CANCEL); does nothing when the answer is there.
     ///
     /// # Errors
-    /// When the CANCEL is not answered.
+    /// When nothing is heard from them, or the CANCEL is not answered.
     pub async fn cancel(&self) -> Result<()> {
         self.session.cancel().await
     }
@@ -369,9 +371,10 @@ impl PartialOrd for CallState {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         let rank = |s: &Self| match s {
             CallState::Calling => 0,
-            CallState::Ringing => 1,
-            CallState::Talking => 2,
-            CallState::Refused(_) | CallState::EndedByThem | CallState::EndedByUs => 3,
+            CallState::Proceeding => 1,
+            CallState::Ringing => 2,
+            CallState::Talking => 3,
+            CallState::Refused(_) | CallState::EndedByThem | CallState::EndedByUs => 4,
         };
         Some(rank(self).cmp(&rank(other)))
     }

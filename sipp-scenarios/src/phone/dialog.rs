@@ -162,6 +162,13 @@ impl Session {
     }
 
     pub(super) async fn cancel(&self) -> Result<()> {
+        // a CANCEL before the first provisional answer would cancel nothing (RFC 3261, 9.1)
+        let mut state = self.state.subscribe();
+        let known = state.wait_for(|state| *state > CallState::Calling);
+        let heard = tokio::time::timeout(PATIENCE, known).await;
+        if *heard.context("nothing came after the INVITE")?? > CallState::Ringing {
+            return Ok(());
+        }
         let (mut dialog, branch) = (locked(&self.dialog).clone(), locked(&self.branch).clone());
         // To is that of the INVITE, without a tag, whatever has come since (RFC 3261, 9.1)
         if let Some((untagged, _)) = dialog.remote.split_once(";tag=") {
@@ -216,11 +223,14 @@ impl Session {
         while Instant::now() < deadline {
             match tokio::time::timeout(pause, answers.recv()).await {
                 Ok(Some(answer)) => match answer.status_code.code() {
-                    100 => is_answered = true,
-                    101..200 => {
+                    status @ 100..200 => {
                         is_answered = true;
-                        if method == Method::Invite && *self.state.borrow() < CallState::Ringing {
-                            self.state.send_replace(CallState::Ringing);
+                        let far = match status {
+                            100 => CallState::Proceeding,
+                            _ => CallState::Ringing,
+                        };
+                        if method == Method::Invite && *self.state.borrow() < far {
+                            self.state.send_replace(far);
                         }
                     }
                     _ => return Ok(answer),
