@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::phone::{Phone, Plan};
 use crate::sound::file::{self, SoundFile};
+use crate::sound::words::Language;
 use log::Log;
 pub use portal::Portal;
 use ports::Ports;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub database_url: Option<String>,
     /// more environment
     pub env: Vec<(String, String)>,
+    /// language of the access number and the room
+    pub language: Language,
 }
 
 impl Default for Setup {
@@ -58,6 +61,7 @@ impl Default for Setup {
             rooms: Vec::new(),
             database_url: None,
             env: Vec::new(),
+            language: Language::default(),
         }
     }
 }
@@ -70,6 +74,14 @@ impl Setup {
             room,
             ..Self::default()
         }
+    }
+
+    /// Speaking this language to everybody.
+    #[must_use]
+    pub fn speaking(mut self, language: Language) -> Self {
+        self.room.push(format!("language={}", language.word()));
+        self.language = language;
+        self
     }
 
     /// With one more variable in the environment.
@@ -132,7 +144,13 @@ impl Confab {
             confab.add_room(number, pin, settings).await?;
         }
         confab
-            .cli(&["number", "add", ACCESS_NUMBER, "--language", "en"])
+            .cli(&[
+                "number",
+                "add",
+                ACCESS_NUMBER,
+                "--language",
+                confab.language().word(),
+            ])
             .await?;
         confab.serve().await?;
         Ok(confab)
@@ -225,6 +243,11 @@ impl Confab {
         Ok(said)
     }
 
+    /// The language its callers are spoken to in.
+    pub fn language(&self) -> Language {
+        self.setup.language
+    }
+
     /// Where it takes calls.
     pub fn sip(&self) -> SocketAddr {
         self.ports.sip()
@@ -249,7 +272,8 @@ impl Confab {
     ///
     /// # Errors
     /// When it is not answered.
-    pub async fn call_room(&self, room: &str, plan: Plan) -> Result<Phone> {
+    pub async fn call_room(&self, room: &str, mut plan: Plan) -> Result<Phone> {
+        plan.language = self.language();
         Phone::call(self.sip(), room, plan).await
     }
 

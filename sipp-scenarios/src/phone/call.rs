@@ -19,6 +19,7 @@ use super::mouth::Format;
 use super::sdp::{Direction, Sdp};
 use super::wire::{self, Transport};
 use crate::sound::g711::Law;
+use crate::sound::words::Language;
 
 /// How to call.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct Plan {
     pub hum_hz: Option<u32>,
     /// the INVITE carries no SDP; the offer comes in the 200 and the answer goes in the ACK
     pub late_offer: bool,
+    /// the language the caller understands
+    pub language: Language,
 }
 
 impl Default for Plan {
@@ -52,6 +55,7 @@ impl Default for Plan {
             keys: Some(101),
             hum_hz: None,
             late_offer: false,
+            language: Language::default(),
         }
     }
 }
@@ -169,7 +173,7 @@ impl Phone {
     }
 
     fn new(plan: Plan, out: wire::Sender, input: wire::Receiver, dialog: Dialog) -> Result<Self> {
-        let ear = Ear::new(&plan.name);
+        let ear = Ear::new(&plan.name, plan.language);
         let media = MediaPort::open(out.local().ip(), plan.format(), ear.clone())?;
         media.mouth.hum(plan.hum_hz);
         let (state_sender, state) = watch::channel(CallState::Calling);

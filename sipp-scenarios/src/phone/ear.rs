@@ -9,7 +9,7 @@ use rtp::packet::Packet;
 
 use crate::sound::g711::Law;
 use crate::sound::tone::{self, WINDOW, is_absent, is_steady, without_tones};
-use crate::sound::words::{Catalogue, Match};
+use crate::sound::words::{Catalogue, Language, Match};
 use crate::sound::{PER_MS, level_dbov};
 
 /// How old sound is at least when it is looked at: what is younger may still be on its way.
@@ -61,6 +61,8 @@ pub struct Line {
 pub struct Heard {
     /// telephone samples
     pub samples: Vec<i16>,
+    /// the language in which prompts are looked for
+    pub language: Language,
 }
 
 #[derive(Debug)]
@@ -81,11 +83,12 @@ struct State {
 pub struct Ear {
     state: Arc<Mutex<State>>,
     name: Arc<str>,
+    language: Language,
 }
 
 impl Ear {
-    /// An ear that has heard nothing; the name is for messages.
-    pub fn new(name: &str) -> Self {
+    /// An ear that has heard nothing and understands this language; the name is for messages.
+    pub fn new(name: &str, language: Language) -> Self {
         let state = State {
             line: Line::default(),
             sound: Vec::new(),
@@ -98,6 +101,7 @@ impl Ear {
         Self {
             state: Arc::new(Mutex::new(state)),
             name: name.into(),
+            language,
         }
     }
 
@@ -150,7 +154,14 @@ impl Ear {
     pub fn since(&self, mark: usize) -> Heard {
         let state = self.state();
         let end = state.now();
-        state.stretch(mark, end)
+        self.heard(state.stretch(mark, end))
+    }
+
+    fn heard(&self, samples: Vec<i16>) -> Heard {
+        Heard {
+            samples,
+            language: self.language,
+        }
     }
 
     /// Everything heard.
@@ -162,7 +173,7 @@ impl Ear {
     pub fn last(&self, ms: usize) -> Heard {
         let state = self.state();
         let end = state.now().saturating_sub(SETTLE_MS * PER_MS);
-        state.stretch(end.saturating_sub(ms * PER_MS), end)
+        self.heard(state.stretch(end.saturating_sub(ms * PER_MS), end))
     }
 
     /// Is this tone there now?
@@ -222,7 +233,7 @@ impl Ear {
     /// # Errors
     /// When the time is over; the message tells what was said instead.
     pub async fn wait_for_prompt(&self, key: &str, mark: usize, within: Duration) -> Result<()> {
-        let template = Catalogue::english().template(key)?;
+        let template = Catalogue::of(self.language).template(key)?;
         let deadline = Instant::now() + within;
         loop {
             if self.since(mark).heard_prompt(key)? {
@@ -305,11 +316,11 @@ impl State {
             .map_or(0, |origin| samples_between(origin, Instant::now()))
     }
 
-    fn stretch(&self, from: usize, to: usize) -> Heard {
+    fn stretch(&self, from: usize, to: usize) -> Vec<i16> {
         let have = self.sound.len();
         let mut samples = self.sound[from.min(have)..to.min(have)].to_vec();
         samples.resize(to.saturating_sub(from), 0);
-        Heard { samples }
+        samples
     }
 }
 
@@ -361,7 +372,9 @@ impl Heard {
     /// # Errors
     /// When there is no such prompt.
     pub fn find_prompt(&self, key: &str) -> Result<Option<Match>> {
-        Ok(Catalogue::english().template(key)?.find(&self.samples))
+        Ok(Catalogue::of(self.language)
+            .template(key)?
+            .find(&self.samples))
     }
 
     /// Was this prompt said to its end in it?
@@ -374,7 +387,7 @@ impl Heard {
 
     /// Every prompt said in it with its time and the part of it that was heard.
     pub fn all_said(&self) -> String {
-        let said = Catalogue::english().all_in(&self.samples);
+        let said = Catalogue::of(self.language).all_in(&self.samples);
         let words: Vec<String> = said
             .iter()
             .map(|(key, m)| {

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
+use crate::sound::words::Language;
 pub use tap::Tap;
 
 /// A call that SIPp makes.
@@ -65,7 +66,7 @@ pub fn scenarios() -> PathBuf {
 
 impl Sipp {
     /// Starts `scenarios/NAME.xml` against a server, calling `user`. `words` replace `@KEY@` in
-    /// the scenario, also inside names of packet files.
+    /// the scenario, also inside names of packet files; prompts are understood in `language`.
     ///
     /// # Errors
     /// When the scenario cannot be read, or names a packet file that cannot be made.
@@ -74,6 +75,7 @@ impl Sipp {
         server: SocketAddr,
         user: &str,
         words: &[(&str, &str)],
+        language: Language,
     ) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let source = scenarios().join(format!("{scenario}.xml"));
@@ -86,7 +88,7 @@ impl Sipp {
             std::fs::write(dir.path().join(&name), pcap::file(&name)?)?;
         }
         std::fs::write(dir.path().join("scenario.xml"), text)?;
-        let tap = Tap::open(server, &format!("SIPp ({scenario})")).await?;
+        let tap = Tap::open(server, &format!("SIPp ({scenario})"), language).await?;
         let mut command = Command::new("sipp");
         command
             .args([

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use webrtc_util::marshal::Unmarshal;
 
 use crate::phone::{Ear, Sdp, port_pair};
+use crate::sound::words::Language;
 
 /// The tap; closed when dropped.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ struct Line {
 }
 
 impl Tap {
-    pub(super) async fn open(server: SocketAddr, name: &str) -> Result<Self> {
+    pub(super) async fn open(server: SocketAddr, name: &str, language: Language) -> Result<Self> {
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let (outer, _) = port_pair(here)?;
         let (inner, _) = port_pair(here)?;
@@ -59,7 +60,7 @@ impl Tap {
             closed: AtomicBool::new(false),
             cues: AtomicU32::new(1),
         });
-        let ear = Ear::new(name);
+        let ear = Ear::new(name, language);
         line.clone().hear(ear.clone())?;
         line.clone().speak()?;
         let signalling = tokio::spawn({

@@ -159,6 +159,29 @@ fn energy(sound: &[f32]) -> f32 {
     sound.iter().map(|s| s * s).sum()
 }
 
+/// A language the program speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// French.
+    Fr,
+    /// German.
+    De,
+}
+
+impl Language {
+    /// How settings and folders name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Fr => "fr",
+            Language::De => "de",
+        }
+    }
+}
+
 /// The prompts of one language, read when first asked for.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -175,12 +198,12 @@ impl Catalogue {
         }
     }
 
-    /// The prompts of the program in English.
-    pub fn english() -> &'static Self {
-        static ENGLISH: OnceLock<Catalogue> = OnceLock::new();
-        ENGLISH.get_or_init(|| {
-            let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-            Self::new(&here.join("../bridge/prompts/en"))
+    /// The prompts of the program in this language.
+    pub fn of(language: Language) -> &'static Self {
+        static ALL: [OnceLock<Catalogue>; 3] = [const { OnceLock::new() }; 3];
+        ALL[language as usize].get_or_init(|| {
+            let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bridge/prompts");
+            Self::new(&prompts.join(language.word()))
         })
     }
 

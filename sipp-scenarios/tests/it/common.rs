@@ -20,6 +20,31 @@ pub const SIPP_HOST: u32 = 1_280;
 /// The tone of a third phone.
 pub const CARL: u32 = 1_710;
 
+/// Makes three tests of a function that takes a language.
+macro_rules! in_three_languages {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            use sipp_scenarios::sound::words::Language;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_english() -> anyhow::Result<()> {
+                super::$story(Language::En).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_french() -> anyhow::Result<()> {
+                super::$story(Language::Fr).await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn in_german() -> anyhow::Result<()> {
+                super::$story(Language::De).await
+            }
+        }
+    )+};
+}
+pub(crate) use in_three_languages;
+
 /// A room in which nothing is said that was not asked for.
 pub fn quiet() -> Setup {
     Setup::with_room(&["guests_may_start=true", "announce=nothing"])
@@ -37,6 +62,7 @@ pub async fn sipp_to(confab: &Confab, scenario: &str, user: &str) -> Result<Sipp
         confab.sip(),
         user,
         &[("ROOM", ROOM), ("PIN", PIN)],
+        confab.language(),
     )
     .await
 }

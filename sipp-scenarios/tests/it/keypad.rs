@@ -7,8 +7,21 @@ use sipp_scenarios::confab::{Confab, PIN, ROOM, Setup, eventually};
 use sipp_scenarios::phone::{Ear, Phone, Plan};
 use sipp_scenarios::sipp;
 use sipp_scenarios::sound::tone::Hum;
+use sipp_scenarios::sound::words::Language;
 
-use crate::common::{ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, quiet, sipp};
+use crate::common::{
+    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, quiet, sipp,
+};
+
+in_three_languages!(
+    star_2_mutes_and_unmutes_my_line,
+    star_5_tells_how_many_we_are,
+    star_6_locks_the_room_and_opens_it,
+    star_8_goes_through_the_three_states_of_lecture_mode,
+    star_9_raises_a_hand_that_the_portal_shows_and_opens,
+    pound_3_plays_the_names_that_were_said_at_the_door,
+    what_only_hosts_may_do_is_refused_to_guests_in_words,
+);
 
 /// Presses keys and waits for the words that answer.
 async fn key_and_hear(phone: &Phone, keys: &str, prompt: &str) -> Result<()> {
@@ -24,12 +37,11 @@ async fn cue_and_hear(call: &sipp::Sipp, ear: &Ear, prompt: &str) -> Result<()> 
     ear.wait_for_prompt(prompt, mark, SOON).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn star_2_mutes_and_unmutes_my_line() -> Result<()> {
+async fn star_2_mutes_and_unmutes_my_line(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let guest = sipp(&confab, "star_2_mutes_my_line").await?;
     anna.ear.wait_until_hears(SIPP_GUEST, SOON).await?;
@@ -50,12 +62,11 @@ async fn star_2_mutes_and_unmutes_my_line() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn star_5_tells_how_many_we_are() -> Result<()> {
+async fn star_5_tells_how_many_we_are(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
     let guest = sipp(&confab, "star_5_counts_the_callers").await?;
@@ -71,12 +82,11 @@ async fn star_5_tells_how_many_we_are() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn star_6_locks_the_room_and_opens_it() -> Result<()> {
+async fn star_6_locks_the_room_and_opens_it(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let host = sipp(&confab, "star_6_locks_the_room").await?;
     anna.ear.wait_until_hears(SIPP_HOST, SOON).await?;
@@ -122,12 +132,11 @@ async fn star_6_locks_the_room_and_opens_it() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn star_8_goes_through_the_three_states_of_lecture_mode() -> Result<()> {
+async fn star_8_goes_through_the_three_states_of_lecture_mode(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let host = sipp(&confab, "star_8_steps_through_lecture_mode").await?;
     confab.until_callers(ROOM, 1).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
@@ -164,12 +173,11 @@ async fn star_8_goes_through_the_three_states_of_lecture_mode() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn star_9_raises_a_hand_that_the_portal_shows_and_opens() -> Result<()> {
+async fn star_9_raises_a_hand_that_the_portal_shows_and_opens(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let host = confab.host(Plan::humming("Host", ANNA)).await?;
     let guest = sipp(&confab, "star_9_raises_a_hand").await?;
     confab.until_callers(ROOM, 2).await?;
@@ -213,13 +221,12 @@ async fn star_9_raises_a_hand_that_the_portal_shows_and_opens() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pound_3_plays_the_names_that_were_said_at_the_door() -> Result<()> {
+async fn pound_3_plays_the_names_that_were_said_at_the_door(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
     let setup = Setup::with_room(&["guests_may_start=true", "announce=name"]);
-    let confab = Confab::start_with(setup).await?;
+    let confab = Confab::start_with(setup.speaking(language)).await?;
     let host = sipp(&confab, "pound_3_calls_the_roll").await?;
     host.tap
         .ear
@@ -277,9 +284,8 @@ async fn says_name(confab: &Confab, name: &str, hz: u32) -> Result<Phone> {
     Ok(phone)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_only_hosts_may_do_is_refused_to_guests_in_words() -> Result<()> {
-    let confab = Confab::start_with(quiet()).await?;
+async fn what_only_hosts_may_do_is_refused_to_guests_in_words(language: Language) -> Result<()> {
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     for keys in ["*6", "*7", "*8"] {
         key_and_hear(&anna, keys, "hosts-only").await?;

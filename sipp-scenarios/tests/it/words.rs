@@ -5,7 +5,7 @@ use sipp_scenarios::phone::Heard;
 use sipp_scenarios::sound::file;
 use sipp_scenarios::sound::g711::Law;
 use sipp_scenarios::sound::tone::{Hum, TONES};
-use sipp_scenarios::sound::words::Catalogue;
+use sipp_scenarios::sound::words::{Catalogue, Language};
 
 /// A prompt as it comes out of a telephone in a room where somebody hums.
 fn on_the_line(key: &str, law: Law) -> Result<Heard> {
@@ -19,7 +19,10 @@ fn on_the_line(key: &str, law: Law) -> Result<Heard> {
     let samples = heard
         .map(|(&s, tone)| law.decode(law.encode(s / 2 + tone)))
         .collect();
-    Ok(Heard { samples })
+    Ok(Heard {
+        samples,
+        ..Heard::default()
+    })
 }
 
 #[test]
@@ -61,7 +64,7 @@ fn every_prompt_is_known_and_taken_for_no_other() -> Result<()> {
     for (i, said) in keys.into_iter().enumerate() {
         let heard = on_the_line(said, if i % 2 == 0 { Law::Mu } else { Law::A })?;
         for sought in keys {
-            let found = Catalogue::english().template(sought)?.find(&heard);
+            let found = Catalogue::of(Language::En).template(sought)?.find(&heard);
             if found.is_some_and(|f| f.is_whole()) != (said == sought) {
                 mistakes.push(format!("said {said}, sought {sought}: {found:?}"));
             }
