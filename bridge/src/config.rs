@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
+use confab_dtmf::layout::Layouts;
 use confab_sip::{Listen, Transport};
 
 /// Everything that can be set, parsed and checked.
@@ -36,6 +38,8 @@ pub struct Config {
     pub log: String,
     /// log lines are JSON
     pub log_json: bool,
+    /// keypads that rooms may be given
+    pub layouts: Arc<Layouts>,
 }
 
 /// One key of the configuration, as the documentation and `confab check` show it.
@@ -110,6 +114,11 @@ pub const KEYS: &[KeySpec] = &[
         name: "log_json",
         default: "false",
         help: "true: one JSON object a log line",
+    },
+    KeySpec {
+        name: "layouts",
+        default: "",
+        help: "keypads beside openvoice and star-six: [layouts.NAME] with \"*2\" = \"toggle_mute\" lines",
     },
 ];
 
@@ -190,6 +199,8 @@ impl Reader<'_> {
         }
         match self.file.get(name) {
             Some(toml::Value::String(text)) => text.clone(),
+            // written as a file of its own would be, which is how the environment gives it
+            Some(toml::Value::Table(table)) => table.to_string(),
             Some(other) => other.to_string(),
             None => KEYS
                 .iter()
@@ -238,8 +249,22 @@ impl Reader<'_> {
             log_json: self.get("log_json", false, |raw| {
                 raw.parse().map_err(|_| "it is true or false".to_owned())
             }),
+            layouts: self.layouts(),
             data_dir,
         }
+    }
+
+    fn layouts(&mut self) -> Arc<Layouts> {
+        let mut layouts = Layouts::shipped();
+        let raw = self.raw("layouts");
+        let added = match raw.parse::<toml::Table>() {
+            Ok(tables) => layouts.add(&tables),
+            Err(e) => Err(vec![e.message().to_owned()]),
+        };
+        for mistake in added.err().into_iter().flatten() {
+            self.mistake(&format!("layouts: {mistake}"));
+        }
+        Arc::new(layouts)
     }
 }
 
@@ -389,6 +414,31 @@ mod tests {
         ] {
             assert!(error.0.contains(key), "{key} is not told in {error}");
         }
+    }
+
+    #[test]
+    fn layouts_are_added_and_checked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("confab.toml");
+        let night = "\"1\" = \"menu\"\n\"2\" = \"toggle_mute\"\n\"3\" = \"toggle_hand\"\n";
+        std::fs::write(&path, format!("[layouts.night]\n{night}")).unwrap();
+        let config = Config::load(Some(&path), &|_| None).unwrap();
+        let names: Vec<&str> = config.layouts.names().collect();
+        assert_eq!(names, ["night", "openvoice", "star-six"]);
+
+        let config = load(&[("CONFAB_LAYOUTS", &format!("[day]\n{night}"))]).unwrap();
+        assert!(config.layouts.get("day").is_some());
+
+        std::fs::write(&path, "[layouts.night]\n\"1\" = \"mneu\"\n").unwrap();
+        let error = Config::load(Some(&path), &|_| None).unwrap_err();
+        assert!(
+            error
+                .0
+                .contains("layouts: night: \"1\" = mneu: there is no such command"),
+            "{error}"
+        );
+        let error = load(&[("CONFAB_LAYOUTS", "[[[")]).unwrap_err();
+        assert!(error.0.contains("layouts: "), "{error}");
     }
 
     #[test]

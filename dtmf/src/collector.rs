@@ -4,13 +4,15 @@
 //! begins again. Keys that mean nothing come out as one [`KeypadCommand::Unknown`] a run, so that
 //! somebody who keys a whole number is told once. Pure: times are handed in.
 
+use std::sync::Arc;
+
 use crate::Key;
 use crate::layout::{KeypadCommand, Layout};
 
 /// Collects the keys of one leg.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    layout: &'static Layout,
+    layout: Arc<Layout>,
     keys: String,
     /// the newest key, while a command is unfinished
     since_ms: Option<u64>,
@@ -20,7 +22,7 @@ pub struct Collector {
 
 impl Collector {
     /// A collector for this layout.
-    pub fn new(layout: &'static Layout) -> Self {
+    pub fn new(layout: Arc<Layout>) -> Self {
         Self {
             layout,
             keys: String::new(),
@@ -36,25 +38,19 @@ impl Collector {
             .is_none_or(|deadline_ms| now_ms < deadline_ms);
         self.keys.push(key.as_char());
         if !in_time || !self.layout.begins(&self.keys) {
-            self.keys.pop();
-            let complete = self.layout.command(&self.keys);
             self.reset();
             self.keys.push(key.as_char());
-            if complete.is_some() {
-                self.since_ms = Some(now_ms);
-                return complete;
-            }
         }
         if !self.layout.begins(&self.keys) {
             return self.stray(now_ms);
         }
         self.stray_ms = None;
-        if self.layout.goes_on(&self.keys) {
-            self.since_ms = Some(now_ms);
-            return None;
-        }
         let command = self.layout.command(&self.keys);
-        self.reset();
+        if command.is_some() {
+            self.reset();
+        } else {
+            self.since_ms = Some(now_ms);
+        }
         command
     }
 
@@ -64,18 +60,13 @@ impl Collector {
             .map(|since_ms| since_ms.saturating_add(INTER_KEY_MS))
     }
 
-    /// Ends a command that was left unfinished, once its time is up: what was keyed is a command as
-    /// it stands, or unknown.
+    /// Gives up a command that was left unfinished, once its time is up: the keys mean nothing.
     pub fn expire(&mut self, now_ms: u64) -> Option<KeypadCommand> {
         if self.deadline()? > now_ms {
             return None;
         }
-        let command = self
-            .layout
-            .command(&self.keys)
-            .unwrap_or(KeypadCommand::Unknown);
         self.reset();
-        Some(command)
+        Some(KeypadCommand::Unknown)
     }
 
     fn stray(&mut self, now_ms: u64) -> Option<KeypadCommand> {
@@ -102,31 +93,27 @@ const STRAY_RUN_MS: u64 = 2_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Entry, OPENVOICE};
+    use crate::layout::Layouts;
 
-    /// Another service's keys, one command of which begins another.
-    static NESTED: Layout = Layout {
-        name: "nested",
-        entries: &[
-            Entry {
-                keys: "0",
-                command: KeypadCommand::Menu,
-            },
-            Entry {
-                keys: "*1",
-                command: KeypadCommand::ToggleMute,
-            },
-            Entry {
-                keys: "*13",
-                command: KeypadCommand::ToggleLock,
-            },
-        ],
-    };
+    /// Another service's keys, of several lengths.
+    fn elsewhere() -> Arc<Layout> {
+        let lines = [
+            ("0", "menu"),
+            ("*1", "toggle_mute"),
+            ("*213", "toggle_lock"),
+            ("##", "toggle_hand"),
+        ];
+        Arc::new(Layout::parse("elsewhere", lines).unwrap())
+    }
+
+    fn openvoice(script: &str, commands: &str) {
+        check(&Layout::openvoice(), script, commands);
+    }
 
     /// Plays keys written as `*2`, with pauses written as `(ms)`; keys are 100 ms apart. The
     /// commands come as their words.
-    fn check(layout: &'static Layout, script: &str, commands: &str) {
-        let mut collector = Collector::new(layout);
+    fn check(layout: &Arc<Layout>, script: &str, commands: &str) {
+        let mut collector = Collector::new(Arc::clone(layout));
         let mut now_ms = 0;
         let mut told = Vec::new();
         let mut rest = script;
@@ -153,28 +140,30 @@ mod tests {
 
     #[test]
     fn every_entry_is_its_command() {
-        for entry in OPENVOICE.entries {
-            check(&OPENVOICE, entry.keys, entry.command.word());
+        for layout in Layouts::shipped().iter().chain([&elsewhere()]) {
+            for entry in layout.entries() {
+                check(layout, &entry.keys, entry.command.word());
+            }
         }
     }
 
     #[test]
     fn commands_follow_each_other() {
-        check(&OPENVOICE, "*2*2#3", "toggle_mute toggle_mute roll_call");
-        check(&OPENVOICE, "*(3899)2", "toggle_mute");
+        openvoice("*2*2#3", "toggle_mute toggle_mute roll_call");
+        openvoice("*(3899)2", "toggle_mute");
     }
 
     #[test]
     fn a_pause_gives_up_an_unfinished_command() {
-        check(&OPENVOICE, "*(4000)", "unknown");
-        check(&OPENVOICE, "*(4000)2", "unknown unknown");
-        check(&OPENVOICE, "*(4000)*2", "unknown toggle_mute");
-        check(&OPENVOICE, "*(3999)", "");
+        openvoice("*(4000)", "unknown");
+        openvoice("*(4000)2", "unknown unknown");
+        openvoice("*(4000)*2", "unknown toggle_mute");
+        openvoice("*(3999)", "");
     }
 
     #[test]
     fn late_keys_begin_anew_even_when_nobody_expired() {
-        let mut collector = Collector::new(&OPENVOICE);
+        let mut collector = Collector::new(Layout::openvoice());
         assert_eq!(collector.key(0, Key::Star), None);
         assert_eq!(collector.key(9_000, Key::Star), None);
         assert_eq!(
@@ -185,26 +174,26 @@ mod tests {
 
     #[test]
     fn who_mistypes_begins_again() {
-        check(&OPENVOICE, "**2", "toggle_mute");
-        check(&OPENVOICE, "#*2", "toggle_mute");
-        check(&OPENVOICE, "*#3", "roll_call");
+        openvoice("**2", "toggle_mute");
+        openvoice("#*2", "toggle_mute");
+        openvoice("*#3", "roll_call");
     }
 
     #[test]
     fn strays_are_told_once_a_run() {
-        check(&OPENVOICE, "5", "unknown");
-        check(&OPENVOICE, "*4", "unknown");
-        check(&OPENVOICE, "4711", "unknown");
-        check(&OPENVOICE, "4(2500)7", "unknown unknown");
-        check(&OPENVOICE, "4711*2", "unknown toggle_mute");
-        check(&OPENVOICE, "4*27", "unknown toggle_mute unknown");
+        openvoice("5", "unknown");
+        openvoice("#9", "unknown");
+        openvoice("4711", "unknown");
+        openvoice("4(2500)7", "unknown unknown");
+        openvoice("4711*2", "unknown toggle_mute");
+        openvoice("4*27", "unknown toggle_mute unknown");
     }
 
     #[test]
-    fn one_command_may_begin_another() {
-        check(&NESTED, "*13", "toggle_lock");
-        check(&NESTED, "*1(4000)", "toggle_mute");
-        check(&NESTED, "*1*13", "toggle_mute toggle_lock");
-        check(&NESTED, "0*1(4000)", "menu toggle_mute");
+    fn commands_of_any_length() {
+        check(&elsewhere(), "*213", "toggle_lock");
+        check(&elsewhere(), "*21(4000)", "unknown");
+        check(&elsewhere(), "*21*1", "toggle_mute");
+        check(&elsewhere(), "0##*1", "menu toggle_hand toggle_mute");
     }
 }

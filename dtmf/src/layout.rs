@@ -1,98 +1,19 @@
 //! Which keys mean which command: a table, so that a room can be given another one.
 //!
-//! Says who a command is for, so that a menu can be made of it; whether somebody may is decided by
-//! the room.
+//! The tables that come with Confab are a text (`dtmf/layouts.toml`) in the form in which an
+//! operator writes others. Decides nothing about who may do what.
 
-/// What a caller can ask for by keypad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum KeypadCommand {
-    /// Hear the commands.
-    Menu,
-    /// Mute or unmute my line.
-    ToggleMute,
-    /// Hear how many callers there are.
-    CountCallers,
-    /// Lock or unlock the room.
-    ToggleLock,
-    /// Start or stop the recording.
-    ToggleRecording,
-    /// Next state of lecture mode.
-    CycleLecture,
-    /// Raise or lower my hand.
-    ToggleHand,
-    /// Entry and exit chimes on or off.
-    ToggleChimes,
-    /// Go on after I hang up, or not.
-    ToggleContinue,
-    /// Hear the recorded names.
-    RollCall,
-    /// The keys mean nothing.
-    Unknown,
-}
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-/// Whom a command is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
-    /// Hosts only.
-    Host,
-    /// Guests only.
-    Guest,
-    /// Everybody.
-    Both,
-}
-
-impl Who {
-    /// Whether a host (true) or a guest (false) is meant.
-    pub fn includes(self, host: bool) -> bool {
-        match self {
-            Who::Both => true,
-            Who::Host => host,
-            Who::Guest => !host,
-        }
-    }
-}
-
-impl KeypadCommand {
-    /// Whom the command is for, in every layout.
-    pub fn who(self) -> Who {
-        match self {
-            KeypadCommand::Menu
-            | KeypadCommand::ToggleMute
-            | KeypadCommand::CountCallers
-            | KeypadCommand::Unknown => Who::Both,
-            KeypadCommand::ToggleHand => Who::Guest,
-            KeypadCommand::ToggleLock
-            | KeypadCommand::ToggleRecording
-            | KeypadCommand::CycleLecture
-            | KeypadCommand::ToggleChimes
-            | KeypadCommand::ToggleContinue
-            | KeypadCommand::RollCall => Who::Host,
-        }
-    }
-
-    /// The word for it in catalogues, logs and metrics.
-    pub fn word(self) -> &'static str {
-        match self {
-            KeypadCommand::Menu => "menu",
-            KeypadCommand::ToggleMute => "toggle_mute",
-            KeypadCommand::CountCallers => "count_callers",
-            KeypadCommand::ToggleLock => "toggle_lock",
-            KeypadCommand::ToggleRecording => "toggle_recording",
-            KeypadCommand::CycleLecture => "cycle_lecture",
-            KeypadCommand::ToggleHand => "toggle_hand",
-            KeypadCommand::ToggleChimes => "toggle_chimes",
-            KeypadCommand::ToggleContinue => "toggle_continue",
-            KeypadCommand::RollCall => "roll_call",
-            KeypadCommand::Unknown => "unknown",
-        }
-    }
-}
+use crate::Key;
+pub use crate::command::{KeypadCommand, Who};
 
 /// One line of a layout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// what is pressed, as printed on the keys: `*2`
-    pub keys: &'static str,
+    pub keys: String,
     /// what it means
     pub command: KeypadCommand,
 }
@@ -104,81 +25,111 @@ impl Entry {
     }
 }
 
-/// A keypad: its commands in the order in which a menu speaks them.
-#[derive(Debug, PartialEq, Eq)]
+/// A keypad. No keys in it are the beginning of others, so each command is obeyed at its last key.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// how settings name it
-    pub name: &'static str,
-    /// no two with the same keys
-    pub entries: &'static [Entry],
+    name: String,
+    entries: Vec<Entry>,
 }
 
-/// The keypad that callers of OpenVoice know.
-pub static OPENVOICE: Layout = Layout {
-    name: "openvoice",
-    entries: &[
-        Entry {
-            keys: "*1",
-            command: KeypadCommand::Menu,
-        },
-        Entry {
-            keys: "*2",
-            command: KeypadCommand::ToggleMute,
-        },
-        Entry {
-            keys: "*5",
-            command: KeypadCommand::CountCallers,
-        },
-        Entry {
-            keys: "*6",
-            command: KeypadCommand::ToggleLock,
-        },
-        Entry {
-            keys: "*7",
-            command: KeypadCommand::ToggleRecording,
-        },
-        Entry {
-            keys: "*8",
-            command: KeypadCommand::CycleLecture,
-        },
-        Entry {
-            keys: "*9",
-            command: KeypadCommand::ToggleHand,
-        },
-        Entry {
-            keys: "#1",
-            command: KeypadCommand::ToggleChimes,
-        },
-        Entry {
-            keys: "#2",
-            command: KeypadCommand::ToggleContinue,
-        },
-        Entry {
-            keys: "#3",
-            command: KeypadCommand::RollCall,
-        },
-    ],
-};
-
-/// Every layout there is.
-pub static LAYOUTS: &[&Layout] = &[&OPENVOICE];
+/// What is wrong with a layout, in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// What stands for the keys is something else.
+    #[error("{0:?} cannot be keyed: keys are one to {KEYS_MAX} of 0-9, * and #")]
+    NoKeys(String),
+    /// The command is not a text, or none of ours.
+    #[error(
+        "{keys:?} = {word}: there is no such command; there are {}",
+        all_words()
+    )]
+    NoCommand {
+        /// of this line
+        keys: String,
+        /// what is said there
+        word: String,
+    },
+    /// Two lines have the same keys.
+    #[error("{0:?} is there twice")]
+    Twice(String),
+    /// Keys that come to their end while others are being keyed.
+    #[error("{long:?} can never be keyed, because {short:?} is obeyed first")]
+    NeverReached {
+        /// what is obeyed
+        short: String,
+        /// what begins with it
+        long: String,
+    },
+    /// A command that every keypad must have.
+    #[error("no keys for {:?}, without which callers are lost", .0.word())]
+    Missing(KeypadCommand),
+}
 
 impl Layout {
+    /// A layout of lines of keys and the word of a command, in any order.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn parse<'a>(
+        name: &str,
+        lines: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (keys, word) in lines {
+            if !can_be_keyed(keys) {
+                mistakes.push(Mistake::NoKeys(keys.to_owned()));
+                continue;
+            }
+            let Some(command) = KeypadCommand::from_word(word) else {
+                let (keys, word) = (keys.to_owned(), word.to_owned());
+                mistakes.push(Mistake::NoCommand { keys, word });
+                continue;
+            };
+            let keys = keys.to_owned();
+            entries.push(Entry { keys, command });
+        }
+        mistakes.extend(conflicts(&entries));
+        let missing = |command: &KeypadCommand| entries.iter().all(|e| e.command != *command);
+        mistakes.extend(NEEDED.into_iter().filter(missing).map(Mistake::Missing));
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        entries.sort_by(|a, b| (a.command, &a.keys).cmp(&(b.command, &b.keys)));
+        let name = name.to_owned();
+        Ok(Self { name, entries })
+    }
+
     /// The keypad a room has when nothing else was chosen.
-    pub fn openvoice() -> &'static Layout {
-        &OPENVOICE
+    pub fn openvoice() -> Arc<Layout> {
+        SHIPPED
+            .get("openvoice")
+            .expect("the layouts in the program have one of this name")
     }
 
-    /// The layout that settings call `name`.
-    pub fn by_name(name: &str) -> Option<&'static Layout> {
-        LAYOUTS.iter().copied().find(|layout| layout.name == name)
+    /// How settings call it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// The commands of a host (true) or a guest (false), in order.
-    pub fn entries_for(&self, host: bool) -> impl Iterator<Item = &'static Entry> + use<> {
+    /// Its lines in the order of the menu. A command may have several.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The commands of a host (true) or a guest (false), in the order of the menu.
+    pub fn entries_for(&self, host: bool) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
             .filter(move |entry| entry.who().includes(host))
+    }
+
+    /// The keys by which a menu calls this command; none when the layout has none for it.
+    pub fn keys_of(&self, command: KeypadCommand) -> Option<&str> {
+        self.entries
+            .iter()
+            .find(|entry| entry.command == command)
+            .map(|entry| entry.keys.as_str())
     }
 
     /// The command of exactly these keys.
@@ -195,47 +146,232 @@ impl Layout {
             .iter()
             .any(|entry| entry.keys.starts_with(keys))
     }
+}
 
-    /// Some command begins with these keys and has more.
-    pub fn goes_on(&self, keys: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| entry.keys.starts_with(keys) && entry.keys != keys)
+impl Default for Layout {
+    fn default() -> Self {
+        Layout::clone(&Self::openvoice())
     }
 }
+
+/// The layouts that rooms can be given, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layouts(BTreeMap<String, Arc<Layout>>);
+
+impl Default for Layouts {
+    fn default() -> Self {
+        Self::shipped()
+    }
+}
+
+impl Layouts {
+    /// Those that come with Confab.
+    pub fn shipped() -> Self {
+        SHIPPED.clone()
+    }
+
+    /// Adds the layouts of a table of tables, as the configuration has them. One with the name of a
+    /// layout that is there takes its place.
+    ///
+    /// # Errors
+    /// Every mistake in all of them, each with the name of its layout; nothing has been added then.
+    pub fn add(&mut self, tables: &toml::Table) -> Result<(), Vec<String>> {
+        let mut mistakes = Vec::new();
+        let mut read = Vec::new();
+        for (name, table) in tables {
+            match layout_of(name, table) {
+                Ok(layout) => read.push((name.clone(), Arc::new(layout))),
+                Err(wrong) => mistakes.extend(wrong.into_iter().map(|w| format!("{name}: {w}"))),
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        self.0.extend(read);
+        Ok(())
+    }
+
+    /// The layout that settings call `name`.
+    pub fn get(&self, name: &str) -> Option<Arc<Layout>> {
+        self.0.get(name).cloned()
+    }
+
+    /// What they are called, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// All of them, in that order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Layout>> {
+        self.0.values()
+    }
+}
+
+fn layout_of(name: &str, table: &toml::Value) -> Result<Layout, Vec<String>> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) {
+        return Err(vec![format!(
+            "the name of a layout is one to {NAME_MAX} of a-z, 0-9 and -"
+        )]);
+    }
+    let Some(table) = table.as_table() else {
+        let line = "\"*2\" = \"toggle_mute\"";
+        return Err(vec![format!("it is a table of lines such as {line}")]);
+    };
+    // what is no text is shown as it stands, and is no command
+    let words: Vec<(&str, String)> = table
+        .iter()
+        .map(|(keys, word)| {
+            let text = word.as_str().map(str::to_owned);
+            (keys.as_str(), text.unwrap_or_else(|| word.to_string()))
+        })
+        .collect();
+    let lines = words.iter().map(|(keys, word)| (*keys, word.as_str()));
+    Layout::parse(name, lines).map_err(|mistakes| mistakes.iter().map(Mistake::to_string).collect())
+}
+
+fn can_be_keyed(keys: &str) -> bool {
+    let is_key = |c| {
+        matches!(
+            Key::from_char(c),
+            Some(Key::Digit(_) | Key::Star | Key::Pound)
+        )
+    };
+    (1..=KEYS_MAX).contains(&keys.len()) && keys.chars().all(is_key)
+}
+
+fn conflicts(entries: &[Entry]) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    for (at, one) in entries.iter().enumerate() {
+        for other in &entries[at + 1..] {
+            let (short, long) = if one.keys.len() <= other.keys.len() {
+                (one.keys.clone(), other.keys.clone())
+            } else {
+                (other.keys.clone(), one.keys.clone())
+            };
+            if short == long {
+                found.push(Mistake::Twice(short));
+            } else if long.starts_with(&short) {
+                found.push(Mistake::NeverReached { short, long });
+            }
+        }
+    }
+    found
+}
+
+fn all_words() -> String {
+    KeypadCommand::ALL.map(KeypadCommand::word).join(", ")
+}
+
+/// Keys of one command: more would not be remembered.
+const KEYS_MAX: usize = 4;
+
+/// Characters of a layout's name.
+const NAME_MAX: usize = 32;
+
+/// Callers are told to press these, whatever else a keypad has.
+const NEEDED: [KeypadCommand; 3] = [
+    KeypadCommand::Menu,
+    KeypadCommand::ToggleMute,
+    KeypadCommand::ToggleHand,
+];
+
+static SHIPPED: LazyLock<Layouts> = LazyLock::new(|| {
+    let tables = include_str!("../layouts.toml")
+        .parse()
+        .expect("a test reads the text in the program");
+    let mut layouts = Layouts(BTreeMap::new());
+    layouts
+        .add(&tables)
+        .expect("a test checks the layouts in the program");
+    layouts
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Key;
-
-    fn check(host: bool, keys: &str) {
-        let told: Vec<&str> = OPENVOICE
-            .entries_for(host)
-            .map(|entry| entry.keys)
-            .collect();
-        assert_eq!(told.join(" "), keys);
-    }
 
     #[test]
     fn hosts_and_guests_have_their_own() {
-        check(true, "*1 *2 *5 *6 *7 *8 #1 #2 #3");
-        check(false, "*1 *2 *5 *9");
+        let check = |name: &str, host: bool, keys: &str| {
+            let layout = Layouts::shipped().get(name).unwrap();
+            let told: Vec<&str> = layout.entries_for(host).map(|e| e.keys.as_str()).collect();
+            assert_eq!(told.join(" "), keys, "{name}");
+        };
+        check("openvoice", false, "*2 *9 *5 *1");
+        check(
+            "openvoice",
+            true,
+            "*2 *5 *3 *4 *8 *0 *7 *6 #3 #4 #5 #1 #2 #0 *1",
+        );
+        check("star-six", false, "*6 *9 *5 *1");
     }
 
     #[test]
-    fn every_layout_is_sound() {
-        for layout in LAYOUTS {
-            assert_eq!(Layout::by_name(layout.name), Some(*layout));
-            for entry in layout.entries {
-                assert!(
-                    entry.keys.chars().all(|c| Key::from_char(c).is_some()),
-                    "{entry:?}"
-                );
-                assert_eq!(layout.command(entry.keys), Some(entry.command), "{entry:?}");
-                assert_ne!(entry.command, KeypadCommand::Unknown);
+    fn every_shipped_layout_has_every_command() {
+        let layouts = Layouts::shipped();
+        assert_eq!(
+            layouts.names().collect::<Vec<_>>(),
+            ["openvoice", "star-six"]
+        );
+        for layout in layouts.iter() {
+            assert_eq!(layouts.get(layout.name()).as_ref(), Some(layout));
+            for command in KeypadCommand::ALL {
+                let keys = layout.keys_of(command).unwrap();
+                assert_eq!(layout.command(keys), Some(command), "{}", layout.name());
+                assert!(layout.begins(&keys[..1]));
             }
         }
-        assert_eq!(Layout::by_name("dvorak"), None);
+        assert_eq!(layouts.get("dvorak"), None);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_words_and_all_at_once() {
+        let check = |text: &str, wanted: &[&str]| {
+            let mut layouts = Layouts::shipped();
+            let told = layouts.add(&text.parse().unwrap()).unwrap_err().join("\n");
+            for words in wanted {
+                assert!(told.contains(words), "{text}: {told}");
+            }
+            assert_eq!(layouts, Layouts::shipped(), "{text}");
+        };
+        check(
+            "[a]\n\"*1\" = \"menu\"\n\"*12\" = \"togle_mute\"\n\"A2\" = \"end\"\n\"\" = \"end\"",
+            &[
+                "a: \"*12\" = togle_mute: there is no such command; there are toggle_mute, ",
+                "\"A2\" cannot be keyed: keys are one to 4 of 0-9, * and #",
+                "\"\" cannot be keyed",
+                "no keys for \"toggle_mute\", without which callers are lost",
+                "no keys for \"toggle_hand\"",
+            ],
+        );
+        check("a = 5", &["a: it is a table of lines such as"]);
+        check("[A]\n\"*1\" = \"menu\"", &["A: the name of a layout"]);
+        check(
+            "[a]\n\"*1\" = 7\n\"12345\" = \"end\"",
+            &["\"*1\" = 7: ", "\"12345\" cannot"],
+        );
+        check(
+            "[a]\n\"*1\" = \"menu\"\n\"*11\" = \"toggle_mute\"\n\"*9\" = \"toggle_hand\"",
+            &["\"*11\" can never be keyed, because \"*1\" is obeyed first"],
+        );
+        let twice = Layout::parse("a", [("5", "menu"), ("5", "end")]).unwrap_err();
+        assert!(twice.contains(&Mistake::Twice("5".to_owned())));
+    }
+
+    #[test]
+    fn an_operator_adds_layouts_and_changes_ours() {
+        let mut layouts = Layouts::shipped();
+        let own = "\"0\" = \"menu\"\n\"*6\" = \"toggle_mute\"\n\"*2\" = \"toggle_mute\"\n\"*9\" = \"toggle_hand\"";
+        let text = format!("[night]\n{own}\n[openvoice]\n{own}");
+        layouts.add(&text.parse().unwrap()).unwrap();
+        let names: Vec<&str> = layouts.names().collect();
+        assert_eq!(names, ["night", "openvoice", "star-six"]);
+        let night = layouts.get("night").unwrap();
+        assert_eq!(night.keys_of(KeypadCommand::ToggleMute), Some("*2"));
+        assert_eq!(night.command("*6"), Some(KeypadCommand::ToggleMute));
+        assert_eq!(night.keys_of(KeypadCommand::End), None);
+        let ours = layouts.get("openvoice").unwrap();
+        assert_eq!(ours.keys_of(KeypadCommand::Menu), Some("0"));
     }
 }

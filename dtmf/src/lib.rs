@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod collector;
+pub mod command;
 pub mod digits;
 pub mod event;
 pub mod info;

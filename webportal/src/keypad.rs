@@ -1,34 +1,33 @@
-//! The keypad card of the empty room's page: every command of the layout, in words.
+//! The keypad card of the empty room's page: every command of the room's layout, in words.
 
 use confab_dtmf::layout::{KeypadCommand, Layout};
 
 /// One key sequence and what it does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeyRow {
-    pub(crate) keys: &'static str,
+    pub(crate) keys: String,
     pub(crate) does: &'static str,
 }
 
 /// What hosts can key.
-pub(crate) fn host() -> Vec<KeyRow> {
-    card(true)
+pub(crate) fn host(layout: &Layout) -> Vec<KeyRow> {
+    card(layout, true)
 }
 
 /// What guests can key.
-pub(crate) fn guest() -> Vec<KeyRow> {
-    card(false)
+pub(crate) fn guest(layout: &Layout) -> Vec<KeyRow> {
+    card(layout, false)
 }
 
-fn card(host: bool) -> Vec<KeyRow> {
-    let row = |keys, command| {
-        Some(KeyRow {
-            keys,
-            does: does(command)?,
-        })
-    };
-    let entries = Layout::openvoice().entries_for(host);
+fn card(layout: &Layout, host: bool) -> Vec<KeyRow> {
+    let entries = layout.entries_for(host);
     entries
-        .filter_map(|entry| row(entry.keys, entry.command))
+        .filter_map(|entry| {
+            Some(KeyRow {
+                keys: entry.keys.clone(),
+                does: does(entry.command)?,
+            })
+        })
         .collect()
 }
 
@@ -46,6 +45,12 @@ fn does(command: KeypadCommand) -> Option<&'static str> {
         KeypadCommand::ToggleChimes => "entry and exit chimes on or off",
         KeypadCommand::ToggleContinue => "let the conference go on after I hang up, or not",
         KeypadCommand::RollCall => "hear the recorded names",
+        KeypadCommand::NextHand => "let the next raised hand speak",
+        KeypadCommand::Admit => "let in who waits at the door",
+        KeypadCommand::MuteAll => "mute all guests, or open their lines",
+        KeypadCommand::DialOut => "call a number",
+        KeypadCommand::DropDialled => "hang up on the person I called",
+        KeypadCommand::End => "end the conference for everybody",
         KeypadCommand::Unknown => return None,
     })
 }

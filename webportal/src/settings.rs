@@ -113,7 +113,7 @@ pub(crate) async fn save(
     let mut wrong = Wrong::default();
     let mut changes = vec![];
     for (key, value) in fields.pairs() {
-        if set_setting(&mut settings, key, &value).is_err() {
+        if set_setting(app.portal.store.layouts(), &mut settings, key, &value).is_err() {
             wrong.0.insert(key, explain(key));
         } else if had.get(key) != Some(&value) {
             changes.push((key, value));

@@ -1,5 +1,7 @@
 //! Everything Confab can say, one variant a message; the sound of each is found by its key.
 
+use confab_dtmf::layout::KeypadCommand;
+
 use crate::ids::LegId;
 
 /// A spoken message. Its words are in the catalogue of each language (`bridge/prompts/en.toml`).
@@ -112,10 +114,79 @@ pub enum Prompt {
     NotACommand,
     /// "Only the host may do that."
     HostsOnly,
-    /// The menu of `*1` for a host, made from the layout.
-    HostMenu,
-    /// The menu of `*1` for a guest, made from the layout.
-    GuestMenu,
+    /// A line of the menu of `*1`: "To mute or unmute your line press star two", with the keys of
+    /// the room's layout; nothing when it has none for the command.
+    MenuLine(KeypadCommand),
+    /// One digit of a number that is read out, 0 to 9.
+    Digit(u8),
+    /// "Your line is open. You may speak now." To whose hand has been opened.
+    YouMaySpeak,
+    /// "You are next to speak." To who has come to the head of the queue.
+    YouAreNext,
+    /// "may speak now.", after a recorded name or a number.
+    MaySpeakNow,
+    /// "The caller whose number ends in"; digits follow.
+    NumberEndsIn,
+    /// "The next caller may speak now."
+    NextMaySpeak,
+    /// "No hand is raised."
+    NoHandRaised,
+    /// "The host has muted all guests. To unmute your line press star two."
+    AllMuted,
+    /// "The host has opened all lines."
+    AllOpened,
+    /// "There are no guests on the line."
+    NoGuests,
+    /// "Lecture mode keeps the guests muted." To a host who would open all lines.
+    LectureHolds,
+    /// "A caller is waiting at the door." To hosts.
+    SomebodyKnocks,
+    /// "is waiting at the door.", after a recorded name. To hosts.
+    IsAtTheDoor,
+    /// "The caller has been let in."
+    LetIn,
+    /// "Nobody is waiting at the door."
+    NobodyAtTheDoor,
+    /// "You are now in the conference." To who has been let in.
+    YouAreIn,
+    /// "Please enter the number to call, then press pound. To give up, press star."
+    EnterNumberToCall,
+    /// "Calling"; the digits follow.
+    Calling,
+    /// "It is ringing."
+    DialRinging,
+    /// "The call has been answered."
+    DialAnswered,
+    /// "The number is busy."
+    DialBusy,
+    /// "Nobody answers."
+    DialNoAnswer,
+    /// "The call could not be made."
+    DialFailed,
+    /// "No call is made."
+    DialGivenUp,
+    /// "Calling out is not allowed in this room."
+    DialNotAllowed,
+    /// "The call has been ended." To the host who ends a call that was made from the room.
+    DialDropped,
+    /// "The person you called has hung up."
+    DialGone,
+    /// "You have called nobody."
+    NobodyDialled,
+    /// "Please hold. You are being joined to a conference." To who was called.
+    JoiningConference,
+    /// "You are about to end the conference for everybody. To confirm press pound zero."
+    EndAsked,
+    /// "The conference goes on." To who did not confirm its end, or who was alone and stays.
+    ConferenceGoesOn,
+    /// "You are still the only caller. To stay on the line, press any key."
+    StillAlone,
+    /// "Your telephone company may end this call in ten minutes. If it does, please call again."
+    CallMayBeCut,
+    /// "Welcome back."
+    WelcomeBack,
+    /// "Somebody is trying to guess the codes of this room." To hosts.
+    SomebodyGuesses,
 }
 
 /// One thing to hear.

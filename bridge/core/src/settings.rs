@@ -1,6 +1,9 @@
 //! What the owner of a room has chosen; read when a conference starts and kept for its length.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use confab_dtmf::layout::Layout;
 
 /// How arrivals and departures are told to the room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +51,20 @@ pub struct RoomSettings {
     pub record_at_start: bool,
     /// Most callers at once, 2 to 2,000.
     pub max_callers: u32,
+    /// Guests must key a code that the host sets for each conference.
+    pub security_code: bool,
+    /// The keypad of the room.
+    pub layout: Arc<Layout>,
+    /// Who waits hears hold music; otherwise silence, and a reminder now and then.
+    pub hold_music: bool,
+    /// A caller who has been alone for this long is asked to press a key, or the conference ends;
+    /// zero: never. Whole minutes, 0 to 240.
+    pub alone_limit: Duration,
+    /// Carriers cut calls of this length, so callers are warned ten minutes before; zero: they do
+    /// not. Whole minutes, 0 or 15 to 1,440.
+    pub carrier_limit: Duration,
+    /// Hosts may call out from the room.
+    pub dial_out: bool,
 }
 
 impl Default for RoomSettings {
@@ -62,6 +79,12 @@ impl Default for RoomSettings {
             language: Language::default(),
             record_at_start: false,
             max_callers: 500,
+            security_code: false,
+            layout: Layout::openvoice(),
+            hold_music: true,
+            alone_limit: Duration::ZERO,
+            carrier_limit: Duration::ZERO,
+            dial_out: false,
         }
     }
 }

@@ -102,7 +102,8 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
             config.data_dir.display()
         )
     })?;
-    Ok(Store::open(&config.database_url).await?)
+    let store = Store::open(&config.database_url).await?;
+    Ok(store.with_layouts(config.layouts.clone()))
 }
 
 fn print_json(value: &serde_json::Value) {

@@ -137,7 +137,7 @@ pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> any
             let mut wanted = RoomSettings::default();
             for pair in &set {
                 let (key, value) = key_value(pair)?;
-                set_setting(&mut wanted, key, value)?;
+                set_setting(store.layouts(), &mut wanted, key, value)?;
             }
             let row = store.add_room(&number, &host, &pin, &wanted).await?;
             say(json, room_json(&row), || format!("room {number} is ready"));

@@ -19,7 +19,7 @@ use anyhow::{Context, Result};
 use confab_core::ids::LegId;
 use confab_core::prompt::{Clip, Prompt};
 use confab_core::settings::Language;
-use confab_dtmf::layout::{Layout, OPENVOICE};
+use confab_dtmf::layout::Layout;
 
 use self::english::English;
 use self::shelf::Shelf;
@@ -77,15 +77,16 @@ impl Prompts {
 
     /// The sounds of a clip, to be played one after the other; none when it says nothing.
     /// `name_of` gives the name a caller recorded, if there is one. A language that is not recorded
-    /// is spoken in English.
+    /// is spoken in English; keys are those of `layout`.
     pub fn render(
         &self,
         language: Language,
+        layout: &Layout,
         clip: &Clip,
         name_of: &dyn Fn(LegId) -> Option<Sound>,
     ) -> Vec<Sound> {
         match *clip {
-            Clip::Prompt(prompt) => self.voice(language).speak(prompt, &OPENVOICE),
+            Clip::Prompt(prompt) => self.voice(language).speak(prompt, layout),
             Clip::Name(leg) => name_of(leg).into_iter().collect(),
             Clip::ChimeIn => vec![Arc::clone(&self.chime_in)],
             Clip::ChimeOut => vec![Arc::clone(&self.chime_out)],

@@ -28,7 +28,8 @@ pub fn numbered(series: &str, n: u32) -> Parts {
 /// The sentences of a prompt, in order; none when there is nothing to say.
 pub fn sentences(prompt: Prompt, grammar: &dyn Grammar, layout: &Layout) -> Vec<Parts> {
     match wording(prompt) {
-        Wording::Whole(key) => vec![vec![key.into()]],
+        Wording::Whole => vec![vec![key_of(prompt).into()]],
+        Wording::Digit(digit) => vec![numbered("digit", digit.min(9).into())],
         Wording::Press(key, command) => press(key, command, layout).into_iter().collect(),
         Wording::Callers(n) => vec![grammar.callers(n)],
         Wording::HandRaised(n) => {
@@ -38,86 +39,55 @@ pub fn sentences(prompt: Prompt, grammar: &dyn Grammar, layout: &Layout) -> Vec<
                 .collect()
         }
         Wording::WithoutName(n) => grammar.without_name(n).into_iter().collect(),
-        Wording::Menu { host } => layout
-            .entries_for(host)
-            .filter_map(|entry| press(menu_key(entry.command)?, entry.command, layout))
-            .collect(),
+        Wording::Nothing => Vec::new(),
     }
 }
 
 /// How a prompt is put together.
 enum Wording {
     /// One recording.
-    Whole(&'static str),
+    Whole,
     /// A sentence that ends in the keys of a command.
     Press(&'static str, KeypadCommand),
     Callers(u32),
     HandRaised(u32),
     WithoutName(u32),
-    Menu {
-        host: bool,
-    },
+    Digit(u8),
+    /// What nobody can want to hear.
+    Nothing,
 }
 
 fn wording(prompt: Prompt) -> Wording {
-    use Wording::{Press, Whole};
     match prompt {
-        Prompt::Welcome => Whole("welcome"),
-        Prompt::EnterRoomNumber => Whole("enter-room-number"),
-        Prompt::HostPressStar => Whole("host-press-star"),
-        Prompt::EnterPin => Whole("enter-pin"),
-        Prompt::WrongEntry => Whole("wrong-entry"),
-        Prompt::TryAgain => Whole("try-again"),
-        Prompt::Goodbye => Whole("goodbye"),
-        Prompt::EnterBillingCode => Whole("enter-billing-code"),
-        Prompt::SayYourName => Whole("say-your-name"),
-        Prompt::KeepNameOrAgain => Whole("keep-name-or-again"),
-        Prompt::RoomIsLocked => Whole("room-is-locked"),
-        Prompt::HostWasTold => Whole("host-was-told"),
-        Prompt::RoomIsFull => Whole("room-is-full"),
-        Prompt::HouseIsFull => Whole("house-is-full"),
-        Prompt::WaitingForHost => Whole("waiting-for-host"),
-        Prompt::ConferenceBegins => Whole("conference-begins"),
-        Prompt::YouAreFirst => Whole("you-are-first"),
         Prompt::Callers(n) => Wording::Callers(n),
-        Prompt::BeingRecorded => Whole("being-recorded"),
-        Prompt::YouAreMuted => Whole("you-are-muted"),
-        Prompt::YouAreUnmuted => Whole("you-are-unmuted"),
-        Prompt::HostMutedYou => Whole("host-muted-you"),
-        Prompt::HostOpenedYou => Whole("host-opened-you"),
-        Prompt::HostMutedAllLines => Press("host-muted-all-lines", KeypadCommand::ToggleHand),
-        Prompt::RoomNowLocked => Whole("room-now-locked"),
-        Prompt::RoomNowUnlocked => Whole("room-now-unlocked"),
-        Prompt::RecordingStarted => Whole("recording-started"),
-        Prompt::RecordingStopped => Whole("recording-stopped"),
-        Prompt::RecordingFull => Whole("recording-full"),
-        Prompt::RecordingFailed => Whole("recording-failed"),
-        Prompt::LectureRelaxed => Press("lecture-relaxed", KeypadCommand::ToggleMute),
-        Prompt::LectureStrict => Press("lecture-strict", KeypadCommand::ToggleHand),
-        Prompt::LectureEnded => Whole("lecture-ended"),
         Prompt::HandRaised(n) => Wording::HandRaised(n),
-        Prompt::HandLowered => Whole("hand-lowered"),
-        Prompt::SomebodyRaisedHand => Whole("somebody-raised-hand"),
-        Prompt::ChimesOn => Whole("chimes-on"),
-        Prompt::ChimesOff => Whole("chimes-off"),
-        Prompt::WillContinue => Whole("will-continue"),
-        Prompt::WillEnd => Whole("will-end"),
-        Prompt::RollCall => Whole("roll-call"),
         Prompt::WithoutName(n) => Wording::WithoutName(n),
-        Prompt::HasJoined => Whole("has-joined"),
-        Prompt::HasLeft => Whole("has-left"),
-        Prompt::CallerJoined => Whole("caller-joined"),
-        Prompt::CallerLeft => Whole("caller-left"),
-        Prompt::HostLeftEndsSoon => Whole("host-left-ends-soon"),
-        Prompt::HostLeftGoesOn => Whole("host-left-goes-on"),
-        Prompt::HostIsBack => Whole("host-is-back"),
-        Prompt::ConferenceEnded => Whole("conference-ended"),
-        Prompt::YouWereDropped => Whole("you-were-dropped"),
-        Prompt::NotACommand => Press("not-a-command", KeypadCommand::Menu),
-        Prompt::HostsOnly => Whole("hosts-only"),
-        Prompt::HostMenu => Wording::Menu { host: true },
-        Prompt::GuestMenu => Wording::Menu { host: false },
+        Prompt::MenuLine(command) => {
+            menu_key(command).map_or(Wording::Nothing, |key| Wording::Press(key, command))
+        }
+        Prompt::Digit(digit) => Wording::Digit(digit),
+        Prompt::HostMutedAllLines => {
+            Wording::Press("host-muted-all-lines", KeypadCommand::ToggleHand)
+        }
+        Prompt::LectureRelaxed => Wording::Press("lecture-relaxed", KeypadCommand::ToggleMute),
+        Prompt::LectureStrict => Wording::Press("lecture-strict", KeypadCommand::ToggleHand),
+        Prompt::NotACommand => Wording::Press("not-a-command", KeypadCommand::Menu),
+        Prompt::AllMuted => Wording::Press("all-muted", KeypadCommand::ToggleMute),
+        Prompt::EndAsked => Wording::Press("end-asked", KeypadCommand::End),
+        _ => Wording::Whole,
     }
+}
+
+/// The key of a prompt that is one recording: its name in the catalogue's way of writing.
+fn key_of(prompt: Prompt) -> String {
+    let mut key = String::new();
+    for c in format!("{prompt:?}").chars() {
+        if c.is_ascii_uppercase() && !key.is_empty() {
+            key.push('-');
+        }
+        key.push(c.to_ascii_lowercase());
+    }
+    key
 }
 
 /// The line of the spoken menu for a command; none for what cannot be keyed on purpose.
@@ -133,56 +103,63 @@ fn menu_key(command: KeypadCommand) -> Option<&'static str> {
         KeypadCommand::ToggleChimes => "menu-chimes",
         KeypadCommand::ToggleContinue => "menu-continue",
         KeypadCommand::RollCall => "menu-roll-call",
+        KeypadCommand::NextHand => "menu-next-hand",
+        KeypadCommand::Admit => "menu-admit",
+        KeypadCommand::MuteAll => "menu-mute-all",
+        KeypadCommand::DialOut => "menu-dial-out",
+        KeypadCommand::DropDialled => "menu-drop-dialled",
+        KeypadCommand::End => "menu-end",
         KeypadCommand::Unknown => return None,
     })
 }
 
-/// "... press" and the keys of the command: none when the layout lacks it or its keys are not
-/// recorded, since "press" and then nothing would be worse than silence.
+/// "... press" and the keys of the command: none when the layout has none for it, since "press" and
+/// then nothing would be worse than silence.
 fn press(key: &'static str, command: KeypadCommand, layout: &Layout) -> Option<Parts> {
-    let entry = layout
-        .entries
-        .iter()
-        .find(|entry| entry.command == command)?;
-    Some(vec![key.into(), spoken_keys(entry.keys)?.into()])
+    let mut parts: Parts = vec![key.into()];
+    parts.extend(spoken_keys(layout.keys_of(command)?));
+    Some(parts)
 }
 
-/// Star or pound and a digit: what is recorded.
-fn spoken_keys(keys: &str) -> Option<String> {
-    let (lead, rest) = keys.split_at_checked(1)?;
-    let name = match lead {
-        "*" => "star",
-        "#" => "pound",
-        _ => return None,
-    };
-    let digit = rest.parse::<u8>().ok().filter(|_| rest.len() == 1)?;
-    Some(format!("keys-{name}-{digit}"))
+/// Any keys: star or pound and the digit after it are one recording, whatever else is one for each.
+fn spoken_keys(keys: &str) -> Parts {
+    let mut parts = Parts::new();
+    let mut keys = keys.chars().peekable();
+    while let Some(key) = keys.next() {
+        let lead = match key {
+            '*' => "keys-star",
+            '#' => "keys-pound",
+            digit => {
+                parts.push(format!("digit-{digit}").into());
+                continue;
+            }
+        };
+        match keys.next_if(char::is_ascii_digit) {
+            Some(digit) => parts.push(format!("{lead}-{digit}").into()),
+            None => parts.push(lead.into()),
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
 mod tests {
-    use confab_dtmf::layout::{Entry, LAYOUTS};
+    use confab_dtmf::layout::Layouts;
 
     use super::super::english::English;
     use super::*;
 
-    const ELSEWHERE: Layout = Layout {
-        name: "elsewhere",
-        entries: &[
-            Entry {
-                keys: "*6",
-                command: KeypadCommand::ToggleMute,
-            },
-            Entry {
-                keys: "#0",
-                command: KeypadCommand::Menu,
-            },
-            Entry {
-                keys: "*41",
-                command: KeypadCommand::ToggleLock,
-            },
-        ],
-    };
+    fn elsewhere() -> Layout {
+        let lines = [
+            ("*6", "toggle_mute"),
+            ("#0", "menu"),
+            ("*41", "toggle_lock"),
+            ("7", "toggle_hand"),
+            ("##", "end"),
+            ("*#5", "admit"),
+        ];
+        Layout::parse("elsewhere", lines).unwrap()
+    }
 
     fn said(prompt: Prompt, layout: &Layout) -> Vec<String> {
         sentences(prompt, &English, layout)
@@ -192,48 +169,67 @@ mod tests {
     }
 
     #[test]
-    fn the_menu_is_the_layouts() {
+    fn keys_are_the_layouts() {
         let check = |prompt: Prompt, wanted: &[&str]| {
-            assert_eq!(said(prompt, &ELSEWHERE), wanted, "{prompt:?}");
+            assert_eq!(said(prompt, &elsewhere()), wanted, "{prompt:?}");
         };
+        let line = Prompt::MenuLine;
         check(
-            Prompt::HostMenu,
-            &["menu-mute + keys-star-6", "menu-menu + keys-pound-0"],
+            line(KeypadCommand::ToggleMute),
+            &["menu-mute + keys-star-6"],
         );
         check(
-            Prompt::GuestMenu,
-            &["menu-mute + keys-star-6", "menu-menu + keys-pound-0"],
+            line(KeypadCommand::ToggleLock),
+            &["menu-lock + keys-star-4 + digit-1"],
         );
+        check(line(KeypadCommand::ToggleHand), &["menu-hand + digit-7"]);
+        check(
+            line(KeypadCommand::End),
+            &["menu-end + keys-pound + keys-pound"],
+        );
+        check(
+            line(KeypadCommand::Admit),
+            &["menu-admit + keys-star + keys-pound-5"],
+        );
+        check(line(KeypadCommand::DialOut), &[]);
+        check(line(KeypadCommand::Unknown), &[]);
         check(Prompt::LectureRelaxed, &["lecture-relaxed + keys-star-6"]);
         check(Prompt::NotACommand, &["not-a-command + keys-pound-0"]);
-        check(Prompt::LectureStrict, &[]);
+        check(Prompt::LectureStrict, &["lecture-strict + digit-7"]);
     }
 
     #[test]
     fn every_layout_can_be_spoken_in_full() {
-        for layout in LAYOUTS {
-            for (prompt, host) in [(Prompt::HostMenu, true), (Prompt::GuestMenu, false)] {
-                let lines = said(prompt, layout).len();
-                assert_eq!(lines, layout.entries_for(host).count(), "{}", layout.name);
-            }
-            for prompt in [
+        for layout in Layouts::shipped().iter() {
+            let fixed = [
                 Prompt::HostMutedAllLines,
                 Prompt::LectureRelaxed,
+                Prompt::LectureStrict,
                 Prompt::NotACommand,
-            ] {
-                assert_eq!(said(prompt, layout).len(), 1, "{}: {prompt:?}", layout.name);
+                Prompt::AllMuted,
+                Prompt::EndAsked,
+            ];
+            let menu = KeypadCommand::ALL.map(Prompt::MenuLine);
+            for prompt in fixed.into_iter().chain(menu) {
+                let lines = said(prompt, layout).len();
+                assert_eq!(lines, 1, "{}: {prompt:?}", layout.name());
             }
         }
     }
 
     #[test]
     fn a_hand_is_followed_by_its_place() {
-        let layout = LAYOUTS[0];
+        let layout = Layout::openvoice();
         assert_eq!(
-            said(Prompt::HandRaised(3), layout),
+            said(Prompt::HandRaised(3), &layout),
             ["hand-raised", "hand-number-3"]
         );
-        assert_eq!(said(Prompt::HandRaised(21), layout), ["hand-raised"]);
-        assert!(said(Prompt::WithoutName(0), layout).is_empty());
+        assert_eq!(said(Prompt::HandRaised(21), &layout), ["hand-raised"]);
+        assert!(said(Prompt::WithoutName(0), &layout).is_empty());
+        assert_eq!(said(Prompt::Digit(7), &layout), ["digit-7"]);
+        assert_eq!(
+            said(Prompt::RoomNowUnlocked, &layout),
+            ["room-now-unlocked"]
+        );
     }
 }

@@ -66,6 +66,7 @@ impl Switchboard {
             caller,
             dialled: dialled.clone(),
             language: Language::default(),
+            layout: Layout::openvoice(),
             stage: Stage::Arriving,
             shard: None,
             local_rtp: None,

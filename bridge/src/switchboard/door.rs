@@ -6,6 +6,7 @@ use confab_core::menu::{MenuEffect, MenuInput};
 use confab_core::prompt::Clip;
 use confab_core::room::{Input, Joining};
 use confab_core::time::Time;
+use confab_dtmf::collector::Collector;
 use confab_store::RoomRow;
 use tokio::time::timeout;
 
@@ -210,7 +211,12 @@ impl Switchboard {
             billing_code: entry.billing_code.clone(),
         };
         let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
-        let key = self.live_room(&entry, shard, leg, name);
+        let (key, layout) = self.live_room(&entry, shard, leg, name);
+        // what the room was made with holds, even when its settings have changed since
+        if let Some(call) = self.legs.get_mut(&leg) {
+            call.collector = Collector::new(layout.clone());
+            call.layout = layout;
+        }
         self.shard(shard, ToShard::Enter(leg, key));
         // being refused is spoken; joining has no other errors
         let _ = self.room_input(&entry.number, Input::Join(joining));
@@ -234,7 +240,7 @@ impl Switchboard {
         let prompts = &self.parts.prompts;
         let mut sounds: Vec<Sound> = Vec::new();
         for clip in clips {
-            sounds.extend(prompts.render(entry.language, clip, &name_of));
+            sounds.extend(prompts.render(entry.language, &entry.layout, clip, &name_of));
         }
         entry.playing.push_back(Playing {
             on_shard,

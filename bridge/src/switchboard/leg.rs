@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use confab_core::event::{EndReason, Role};
 use confab_core::ids::{PlayId, RoomNumber};
@@ -9,6 +10,7 @@ use confab_core::menu::Menu;
 use confab_core::settings::{Language, RoomSettings};
 use confab_core::time::Time;
 use confab_dtmf::collector::Collector;
+use confab_dtmf::layout::Layout;
 use confab_dtmf::merge::Merger;
 use confab_sip::Caller;
 
@@ -64,6 +66,8 @@ pub(super) struct Leg {
     pub caller: Caller,
     pub dialled: String,
     pub language: Language,
+    /// the keypad it has in the room
+    pub layout: Arc<Layout>,
     pub stage: Stage,
     /// the shard that has its line; none while the line is between two
     pub shard: Option<usize>,
@@ -123,7 +127,6 @@ impl Leg {
 mod tests {
     use super::*;
     use confab_core::ids::LegId;
-    use confab_dtmf::layout::Layout;
 
     fn leg(stage: Stage) -> Leg {
         Leg {
@@ -131,6 +134,7 @@ mod tests {
             caller: Caller::default(),
             dialled: String::new(),
             language: Language::default(),
+            layout: Layout::openvoice(),
             stage,
             shard: None,
             local_rtp: None,

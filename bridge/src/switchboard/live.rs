@@ -9,6 +9,7 @@ use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
 use confab_core::room::{Input, RecorderReport, Room};
 use confab_core::settings::Language;
+use confab_dtmf::layout::Layout;
 use confab_recorder::RecordingId;
 use confab_store::LedgerEntry;
 use uuid::Uuid;
@@ -26,20 +27,21 @@ pub(super) struct LiveRoom {
     pub shard: usize,
     pub conference: ConferenceId,
     pub language: Language,
+    pub layout: Arc<Layout>,
     pub recording: Option<Recording>,
     /// spoken names, of those who have left as well: their leaving is still to be told
     pub names: HashMap<LegId, Sound>,
 }
 
 impl Switchboard {
-    /// The key of the live room that `entry` leads to; the room is made when nobody is in it.
+    /// The live room that `entry` leads to; it is made when nobody is in it.
     pub(super) fn live_room(
         &mut self,
         entry: &Entry,
         shard: usize,
         leg: LegId,
         name: Option<Sound>,
-    ) -> RoomKey {
+    ) -> (RoomKey, Arc<Layout>) {
         if !self.rooms.contains_key(&entry.number) {
             self.next_key += 1;
             let conference = ConferenceId(Uuid::now_v7().to_string());
@@ -50,6 +52,7 @@ impl Switchboard {
                 shard,
                 conference,
                 language: entry.settings.language,
+                layout: entry.settings.layout.clone(),
                 recording: None,
                 names: HashMap::new(),
             };
@@ -60,7 +63,7 @@ impl Switchboard {
             .get_mut(&entry.number)
             .expect("it was made above when it was not there");
         live.names.extend(name.map(|name| (leg, name)));
-        live.key
+        (live.key, live.layout.clone())
     }
 
     /// Gives a room its input, and what follows from it, until nothing more does.
@@ -124,7 +127,7 @@ impl Switchboard {
         let prompts = &self.parts.prompts;
         let sounds = clips
             .iter()
-            .flat_map(|clip| prompts.render(live.language, clip, &name_of))
+            .flat_map(|clip| prompts.render(live.language, &live.layout, clip, &name_of))
             .collect();
         self.shard(live.shard, ToShard::PlayToRoom(live.key, sounds));
     }

@@ -46,7 +46,14 @@ async fn migrate<C: Migrate>(connection: &mut C) -> Result<()> {
 }
 
 fn migrator() -> Migrator {
-    let migrations = [(1, "first", include_str!("../migrations/0001_first.sql"))];
+    let migrations = [
+        (1, "first", include_str!("../migrations/0001_first.sql")),
+        (
+            2,
+            "room settings",
+            include_str!("../migrations/0002_room_settings.sql"),
+        ),
+    ];
     Migrator::with_migrations(
         migrations
             .into_iter()

@@ -38,6 +38,10 @@ pub use settings::{SETTING_KEYS, language_word, parse_language, set_setting, set
 pub use usage::{CallRow, ConferenceRow};
 pub use users::User;
 
+use std::sync::Arc;
+
+use confab_dtmf::layout::Layouts;
+
 use db::{Db, args};
 use error::Result;
 use secrets::{Passwords, PinKey, random_hex};
@@ -48,6 +52,7 @@ pub struct Store {
     db: Db,
     passwords: Passwords,
     pin_key: PinKey,
+    layouts: Arc<Layouts>,
 }
 
 impl Store {
@@ -59,7 +64,19 @@ impl Store {
             db,
             passwords: Passwords::new(),
             pin_key,
+            layouts: Arc::default(),
         })
+    }
+
+    /// Rooms may be given these keypads, and not only those that come with Confab.
+    #[must_use]
+    pub fn with_layouts(self, layouts: Arc<Layouts>) -> Self {
+        Self { layouts, ..self }
+    }
+
+    /// The keypads that rooms may be given.
+    pub fn layouts(&self) -> &Layouts {
+        &self.layouts
     }
 
     /// One round trip, for the health page.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use confab_core::ids::RoomNumber;
 use confab_core::settings::RoomSettings;
+use confab_dtmf::layout::{Layout, Layouts};
 use uuid::Uuid;
 
 use crate::Store;
@@ -20,7 +21,8 @@ macro_rules! select {
         concat!(
             "SELECT r.number, r.owner, u.email AS owner_email, r.guests_may_start, r.announce, \
              r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
-             r.language, r.record_at_start, r.max_callers \
+             r.language, r.record_at_start, r.max_callers, r.security_code, r.layout, \
+             r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out \
              FROM rooms r JOIN users u ON u.id = r.owner ",
             $rest
         )
@@ -55,7 +57,7 @@ impl Store {
         settings: &RoomSettings,
     ) -> Result<RoomRow> {
         check_pin(pin)?;
-        check_settings(settings)?;
+        check_settings(&self.layouts, settings)?;
         let id = Uuid::now_v7().to_string();
         let owner_email = folded(owner_email);
         let added = self
@@ -76,6 +78,12 @@ impl Store {
                     language_word(settings.language),
                     settings.record_at_start,
                     i64::from(settings.max_callers),
+                    settings.security_code,
+                    settings.layout.name(),
+                    settings.hold_music,
+                    minutes(settings.alone_limit),
+                    minutes(settings.carrier_limit),
+                    settings.dial_out,
                 ],
             )
             .await
@@ -92,7 +100,7 @@ impl Store {
             return Ok(None);
         };
         let row: Option<Kept> = self.db.one(ONE_ROOM, args![number.as_str()]).await?;
-        row.map(RoomRow::try_from).transpose()
+        row.map(|row| row.read(&self.layouts)).transpose()
     }
 
     /// Every room, or those of one owner (user id), by number.
@@ -101,7 +109,9 @@ impl Store {
             Some(owner) => self.db.all(ROOMS_OF, args![owner]).await?,
             None => self.db.all(ALL_ROOMS, args![]).await?,
         };
-        rows.into_iter().map(RoomRow::try_from).collect()
+        rows.into_iter()
+            .map(|row| row.read(&self.layouts))
+            .collect()
     }
 
     /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too.
@@ -109,7 +119,8 @@ impl Store {
         if key == "pin" {
             return self.set_pin(number, value).await;
         }
-        let (sql, value): (_, Arg<'_>) = match Setting::parse(key, value)? {
+        let mut layout_name = String::new();
+        let (sql, value): (_, Arg<'_>) = match Setting::parse(&self.layouts, key, value)? {
             Setting::GuestsMayStart(may) => (update!("guests_may_start"), may.into()),
             Setting::Announce(announce) => (update!("announce"), announce_word(announce).into()),
             Setting::JoinMuted(muted) => (update!("join_muted"), muted.into()),
@@ -121,6 +132,15 @@ impl Store {
             Setting::Language(language) => (update!("language"), language_word(language).into()),
             Setting::RecordAtStart(record) => (update!("record_at_start"), record.into()),
             Setting::MaxCallers(callers) => (update!("max_callers"), i64::from(callers).into()),
+            Setting::SecurityCode(code) => (update!("security_code"), code.into()),
+            Setting::Layout(layout) => {
+                layout.name().clone_into(&mut layout_name);
+                (update!("layout"), layout_name.as_str().into())
+            }
+            Setting::HoldMusic(music) => (update!("hold_music"), music.into()),
+            Setting::AloneLimit(time) => (update!("alone_min"), minutes(time).into()),
+            Setting::CarrierLimit(time) => (update!("carrier_limit_min"), minutes(time).into()),
+            Setting::DialOut(may) => (update!("dial_out"), may.into()),
         };
         let changed = self.db.run(sql, &[number.as_str().into(), value]).await?;
         one_row(changed, || room_called(number))
@@ -173,27 +193,47 @@ struct Kept {
     language: String,
     record_at_start: bool,
     max_callers: i64,
+    security_code: bool,
+    layout: String,
+    hold_music: bool,
+    alone_min: i64,
+    carrier_limit_min: i64,
+    dial_out: bool,
 }
 
-impl TryFrom<Kept> for RoomRow {
-    type Error = StoreError;
-
-    /// Fails on what only another hand can have written.
-    fn try_from(kept: Kept) -> Result<Self> {
+impl Kept {
+    /// Fails on what only another hand can have written. A layout that is no longer in the
+    /// configuration is no reason to turn callers away: they get the one everybody knows.
+    fn read(self, layouts: &Layouts) -> Result<RoomRow> {
+        let kept = self;
         let damaged =
             || StoreError::Database(format!("the row of room {} is damaged", kept.number));
-        let minutes = u64::try_from(kept.continue_after_host_min).map_err(|_| damaged())?;
-        Ok(Self {
+        let time = |minutes: i64| {
+            let minutes = u64::try_from(minutes).map_err(|_| damaged())?;
+            Ok::<_, StoreError>(Duration::from_secs(minutes.saturating_mul(60)))
+        };
+        let layout = layouts.get(&kept.layout).unwrap_or_else(|| {
+            let (room, layout) = (&kept.number, &kept.layout);
+            tracing::warn!(room, layout, "the layout is gone; openvoice stands in");
+            Layout::openvoice()
+        });
+        Ok(RoomRow {
             number: RoomNumber::parse(&kept.number).ok_or_else(damaged)?,
             settings: RoomSettings {
                 guests_may_start: kept.guests_may_start,
                 announce: parse_announce(&kept.announce).map_err(|_| damaged())?,
                 join_muted: kept.join_muted,
-                continue_after_host: Duration::from_secs(minutes.saturating_mul(60)),
+                continue_after_host: time(kept.continue_after_host_min)?,
                 billing_capture: kept.billing_capture,
                 language: parse_language(&kept.language).map_err(|_| damaged())?,
                 record_at_start: kept.record_at_start,
                 max_callers: u32::try_from(kept.max_callers).map_err(|_| damaged())?,
+                security_code: kept.security_code,
+                layout,
+                hold_music: kept.hold_music,
+                alone_limit: time(kept.alone_min)?,
+                carrier_limit: time(kept.carrier_limit_min)?,
+                dial_out: kept.dial_out,
                 billing_code: kept.billing_code,
             },
             owner: kept.owner,
@@ -207,6 +247,8 @@ const ROOMS_OF: &str = select!("WHERE r.owner = $1 ORDER BY r.number");
 const ALL_ROOMS: &str = select!("ORDER BY r.number");
 const ADD_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
-     record_at_start, max_callers) \
-     SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 \
+     record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
+     carrier_limit_min, dial_out) \
+     SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+     $19 \
      FROM users u WHERE u.email = $3";

@@ -1,9 +1,11 @@
 //! Room settings as `KEY=VALUE`, as the command line, pages and JSON show and take them: one table
 //! of keys. Knows no database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_dtmf::layout::{Layout, Layouts};
 
 use crate::error::{Result, StoreError};
 
@@ -19,10 +21,16 @@ pub(crate) enum Setting {
     Language(Language),
     RecordAtStart(bool),
     MaxCallers(u32),
+    SecurityCode(bool),
+    Layout(Arc<Layout>),
+    HoldMusic(bool),
+    AloneLimit(Duration),
+    CarrierLimit(Duration),
+    DialOut(bool),
 }
 
 /// Every key of [`set_setting`] and what it may be, for help texts and messages.
-pub const SETTING_KEYS: [(&str, &str); 9] = [
+pub const SETTING_KEYS: [(&str, &str); 15] = [
     ("guests_may_start", "true or false"),
     ("announce", "chime, name or nothing"),
     ("join_muted", "true or false"),
@@ -32,27 +40,48 @@ pub const SETTING_KEYS: [(&str, &str); 9] = [
     ("language", "en, fr or de"),
     ("record_at_start", "true or false"),
     ("max_callers", "2 to 2000"),
+    ("security_code", "true or false"),
+    ("layout", "the name of a keypad layout"),
+    ("hold_music", "true or false"),
+    ("alone_minutes", "whole minutes, 0 to 240; 0: never"),
+    (
+        "carrier_limit_minutes",
+        "whole minutes, 0 or 15 to 1440; 0: none",
+    ),
+    ("dial_out", "true or false"),
 ];
 
-/// Changes one setting. A wrong key or value is [`StoreError::Invalid`] and says what is allowed.
-pub fn set_setting(settings: &mut RoomSettings, key: &str, value: &str) -> Result<()> {
-    Setting::parse(key, value)?.apply(settings);
+/// Changes one setting; a layout is one of `layouts`. A wrong key or value is
+/// [`StoreError::Invalid`] and says what is allowed.
+pub fn set_setting(
+    layouts: &Layouts,
+    settings: &mut RoomSettings,
+    key: &str,
+    value: &str,
+) -> Result<()> {
+    Setting::parse(layouts, key, value)?.apply(settings);
     Ok(())
 }
 
 /// The settings as keys and values that [`set_setting`] takes, in the order of [`SETTING_KEYS`].
 pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)> {
-    let minutes = settings.continue_after_host.as_secs() / 60;
+    let minutes = |time: Duration| (time.as_secs() / 60).to_string();
     let values = [
         settings.guests_may_start.to_string(),
         announce_word(settings.announce).to_owned(),
         settings.join_muted.to_string(),
-        minutes.to_string(),
+        minutes(settings.continue_after_host),
         settings.billing_capture.to_string(),
         settings.billing_code.clone().unwrap_or_default(),
         language_word(settings.language).to_owned(),
         settings.record_at_start.to_string(),
         settings.max_callers.to_string(),
+        settings.security_code.to_string(),
+        settings.layout.name().to_owned(),
+        settings.hold_music.to_string(),
+        minutes(settings.alone_limit),
+        minutes(settings.carrier_limit),
+        settings.dial_out.to_string(),
     ];
     SETTING_KEYS
         .map(|(key, _)| key)
@@ -98,17 +127,18 @@ pub(crate) fn parse_announce(word: &str) -> Result<Announce> {
 }
 
 /// Takes settings whose every value [`set_setting`] would take.
-pub(crate) fn check_settings(settings: &RoomSettings) -> Result<()> {
-    if !settings
-        .continue_after_host
-        .as_millis()
-        .is_multiple_of(60_000)
-    {
-        let seconds = settings.continue_after_host.as_secs_f64().to_string();
-        return Err(wrong_value("continue_after_host", &format!("{seconds} s")));
+pub(crate) fn check_settings(layouts: &Layouts, settings: &RoomSettings) -> Result<()> {
+    for (key, time) in [
+        ("continue_after_host", settings.continue_after_host),
+        ("alone_minutes", settings.alone_limit),
+        ("carrier_limit_minutes", settings.carrier_limit),
+    ] {
+        if !time.as_millis().is_multiple_of(60_000) {
+            return Err(wrong_value(key, &format!("{} s", time.as_secs_f64())));
+        }
     }
     for (key, value) in settings_as_pairs(settings) {
-        Setting::parse(key, &value)?;
+        Setting::parse(layouts, key, &value)?;
     }
     Ok(())
 }
@@ -121,15 +151,12 @@ pub(crate) fn check_billing_code(code: &str) -> Result<()> {
 }
 
 impl Setting {
-    pub fn parse(key: &str, value: &str) -> Result<Self> {
+    pub fn parse(layouts: &Layouts, key: &str, value: &str) -> Result<Self> {
         Ok(match key {
             "guests_may_start" => Self::GuestsMayStart(flag(key, value)?),
             "announce" => Self::Announce(parse_announce(value)?),
             "join_muted" => Self::JoinMuted(flag(key, value)?),
-            "continue_after_host" => {
-                let minutes = number(key, value, 0, 60)?;
-                Self::ContinueAfterHost(Duration::from_secs(60 * u64::from(minutes)))
-            }
+            "continue_after_host" => Self::ContinueAfterHost(minutes(key, value, 0, 60)?),
             "billing_capture" => Self::BillingCapture(flag(key, value)?),
             "billing_code" if value.is_empty() => Self::BillingCode(None),
             "billing_code" => {
@@ -139,6 +166,13 @@ impl Setting {
             "language" => Self::Language(parse_language(value)?),
             "record_at_start" => Self::RecordAtStart(flag(key, value)?),
             "max_callers" => Self::MaxCallers(number(key, value, 2, 2000)?),
+            "security_code" => Self::SecurityCode(flag(key, value)?),
+            "layout" => Self::Layout(layout(layouts, value)?),
+            "hold_music" => Self::HoldMusic(flag(key, value)?),
+            "alone_minutes" => Self::AloneLimit(minutes(key, value, 0, 240)?),
+            "carrier_limit_minutes" if value == "0" => Self::CarrierLimit(Duration::ZERO),
+            "carrier_limit_minutes" => Self::CarrierLimit(minutes(key, value, 15, 1440)?),
+            "dial_out" => Self::DialOut(flag(key, value)?),
             _ => return Err(wrong_key(key)),
         })
     }
@@ -154,12 +188,31 @@ impl Setting {
             Self::Language(language) => settings.language = language,
             Self::RecordAtStart(record) => settings.record_at_start = record,
             Self::MaxCallers(callers) => settings.max_callers = callers,
+            Self::SecurityCode(code) => settings.security_code = code,
+            Self::Layout(layout) => settings.layout = layout,
+            Self::HoldMusic(music) => settings.hold_music = music,
+            Self::AloneLimit(time) => settings.alone_limit = time,
+            Self::CarrierLimit(time) => settings.carrier_limit = time,
+            Self::DialOut(may) => settings.dial_out = may,
         }
     }
 }
 
 fn flag(key: &str, value: &str) -> Result<bool> {
     value.parse().map_err(|_| wrong_value(key, value))
+}
+
+fn minutes(key: &str, value: &str, least: u32, most: u32) -> Result<Duration> {
+    let minutes = number(key, value, least, most)?;
+    Ok(Duration::from_secs(60 * u64::from(minutes)))
+}
+
+fn layout(layouts: &Layouts, name: &str) -> Result<Arc<Layout>> {
+    layouts.get(name).ok_or_else(|| {
+        let names: Vec<&str> = layouts.names().collect();
+        let names = names.join(", ");
+        StoreError::Invalid(format!("there is no layout {name:?}; there are {names}"))
+    })
 }
 
 fn number(key: &str, value: &str, least: u32, most: u32) -> Result<u32> {
@@ -191,13 +244,14 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_taken() {
+        let layouts = Layouts::shipped();
         let check = |key: &str, value: &str| {
             let mut settings = RoomSettings::default();
-            set_setting(&mut settings, key, value).unwrap();
+            set_setting(&layouts, &mut settings, key, value).unwrap();
             let pairs = settings_as_pairs(&settings);
             let printed = pairs.iter().find(|(name, _)| *name == key);
             assert_eq!(printed.map(|(_, text)| text.as_str()), Some(value), "{key}");
-            check_settings(&settings).unwrap();
+            check_settings(&layouts, &settings).unwrap();
         };
         for value in ["true", "false"] {
             for key in [
@@ -205,6 +259,9 @@ mod tests {
                 "join_muted",
                 "billing_capture",
                 "record_at_start",
+                "security_code",
+                "hold_music",
+                "dial_out",
             ] {
                 check(key, value);
             }
@@ -224,13 +281,22 @@ mod tests {
         for value in ["2", "500", "2000"] {
             check("max_callers", value);
         }
+        for value in ["openvoice", "star-six"] {
+            check("layout", value);
+        }
+        for value in ["0", "5", "240"] {
+            check("alone_minutes", value);
+        }
+        for value in ["0", "15", "360", "1440"] {
+            check("carrier_limit_minutes", value);
+        }
     }
 
     #[test]
     fn what_is_wrong_is_told_with_what_is_right() {
         let check = |key: &str, value: &str, says: &str| {
             let mut settings = RoomSettings::default();
-            let told = set_setting(&mut settings, key, value)
+            let told = set_setting(&Layouts::shipped(), &mut settings, key, value)
                 .unwrap_err()
                 .to_string();
             assert!(told.contains(says), "{key}={value}: {told}");
@@ -242,7 +308,7 @@ mod tests {
             "guests_may_start, announce, join_muted",
         );
         check("pin", "1234", "there are");
-        check("", "", "max_callers and pin");
+        check("", "", "dial_out and pin");
         check(
             "join_muted",
             "yes",
@@ -257,6 +323,9 @@ mod tests {
         check("language", "it", "en, fr or de");
         check("max_callers", "1", "2 to 2000");
         check("max_callers", "99999999999", "2 to 2000");
+        check("layout", "dvorak", "there are openvoice, star-six");
+        check("alone_minutes", "241", "0 to 240");
+        check("carrier_limit_minutes", "14", "0 or 15 to 1440");
     }
 
     #[test]
@@ -269,8 +338,18 @@ mod tests {
             max_callers: 2001,
             ..RoomSettings::default()
         };
-        assert!(check_settings(&RoomSettings::default()).is_ok());
-        assert!(check_settings(&odd).is_err());
-        assert!(check_settings(&many).is_err());
+        let gone = Layout::parse(
+            "gone",
+            [("1", "menu"), ("2", "toggle_mute"), ("3", "toggle_hand")],
+        );
+        let gone = RoomSettings {
+            layout: Arc::new(gone.unwrap()),
+            ..RoomSettings::default()
+        };
+        let layouts = Layouts::shipped();
+        assert!(check_settings(&layouts, &RoomSettings::default()).is_ok());
+        assert!(check_settings(&layouts, &odd).is_err());
+        assert!(check_settings(&layouts, &many).is_err());
+        assert!(check_settings(&layouts, &gone).is_err());
     }
 }

@@ -5,7 +5,7 @@ use confab_dtmf::Key;
 use confab_dtmf::collector::Collector;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::info::key_of_info;
-use confab_dtmf::layout::{Layout, OPENVOICE};
+use confab_dtmf::layout::Layout;
 use confab_dtmf::merge::{Merger, Source};
 use proptest::prelude::*;
 
@@ -87,9 +87,10 @@ proptest! {
     #[test]
     fn commands_after_a_pause(
         before in proptest::collection::vec((0..6_000_u64, key()), 0..30),
-        wanted in 0..OPENVOICE.entries.len(),
+        wanted in 0..Layout::openvoice().entries().len(),
     ) {
-        let mut collector = Collector::new(Layout::openvoice());
+        let layout = Layout::openvoice();
+        let mut collector = Collector::new(layout.clone());
         let mut now_ms = 0;
         for (later_ms, key) in before {
             now_ms += later_ms;
@@ -99,7 +100,7 @@ proptest! {
         now_ms += 4_000;
         collector.expire(now_ms);
         prop_assert_eq!(collector.deadline(), None);
-        let entry = &OPENVOICE.entries[wanted];
+        let entry = &layout.entries()[wanted];
         let keys = entry.keys.chars().map(|c| Key::from_char(c).unwrap());
         let told: Vec<_> = keys.filter_map(|key| collector.key(now_ms, key)).collect();
         prop_assert_eq!(told, [entry.command]);

@@ -114,8 +114,8 @@ pub(crate) async fn page(
         } else {
             room.owner_email
         },
-        host_keys: keypad::host(),
-        guest_keys: keypad::guest(),
+        host_keys: keypad::host(&room.settings.layout),
+        guest_keys: keypad::guest(&room.settings.layout),
     }))
 }
 

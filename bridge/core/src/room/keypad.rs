@@ -30,12 +30,12 @@ impl Room {
                 self.say(leg, &[prompt]);
             }
             KeypadCommand::Menu => {
-                let menu = if host {
-                    Prompt::HostMenu
-                } else {
-                    Prompt::GuestMenu
-                };
-                self.say_clips(leg, vec![Clip::Prompt(menu)], Kind::List);
+                let lines = KeypadCommand::ALL
+                    .into_iter()
+                    .filter(|&line| line.who().includes(host) && self.is_possible(leg, line))
+                    .map(|line| Clip::Prompt(Prompt::MenuLine(line)))
+                    .collect();
+                self.say_clips(leg, lines, Kind::List);
             }
             KeypadCommand::ToggleMute => {
                 self.obey_leg(leg, Command::SetMute { leg, muted: open });
@@ -43,6 +43,18 @@ impl Room {
             KeypadCommand::CountCallers => self.say(leg, &[self.count()]),
             KeypadCommand::ToggleHand => self.toggle_hand(leg),
             KeypadCommand::RollCall => self.call_roll(leg),
+            KeypadCommand::Admit => match self.door.knocks.first() {
+                Some(knock) => {
+                    let leg = knock.joining.leg;
+                    self.admit(leg);
+                }
+                None => self.say(leg, &[Prompt::NobodyAtTheDoor]),
+            },
+            KeypadCommand::NextHand => self.say(leg, &[Prompt::NoHandRaised]),
+            KeypadCommand::MuteAll => self.obey_leg(leg, Command::MuteAll),
+            KeypadCommand::DialOut => self.say(leg, &[Prompt::DialNotAllowed]),
+            KeypadCommand::DropDialled => self.say(leg, &[Prompt::NobodyDialled]),
+            KeypadCommand::End => self.obey_leg(leg, Command::End),
             KeypadCommand::Unknown if self.only_stopped_a_list(leg) => {}
             KeypadCommand::Unknown => self.say(leg, &[Prompt::NotACommand]),
             KeypadCommand::ToggleLock
@@ -50,6 +62,25 @@ impl Room {
             | KeypadCommand::CycleLecture
             | KeypadCommand::ToggleChimes
             | KeypadCommand::ToggleContinue => self.toggle(leg, keyed),
+        }
+    }
+
+    /// Whether the menu names this command to that leg: what would only be refused is left out.
+    fn is_possible(&self, leg: LegId, command: KeypadCommand) -> bool {
+        if self.settings.layout.keys_of(command).is_none() {
+            return false;
+        }
+        match command {
+            KeypadCommand::ToggleMute => {
+                let person = self.people.get(leg);
+                person.is_some_and(|person| self.mute_state(person) != MuteState::MutedByHost)
+            }
+            KeypadCommand::Admit => !self.door.is_empty(),
+            KeypadCommand::NextHand
+            | KeypadCommand::DialOut
+            | KeypadCommand::DropDialled
+            | KeypadCommand::Unknown => false,
+            _ => true,
         }
     }
 
@@ -68,6 +99,12 @@ impl Room {
             | KeypadCommand::CountCallers
             | KeypadCommand::ToggleHand
             | KeypadCommand::RollCall
+            | KeypadCommand::NextHand
+            | KeypadCommand::Admit
+            | KeypadCommand::MuteAll
+            | KeypadCommand::DialOut
+            | KeypadCommand::DropDialled
+            | KeypadCommand::End
             | KeypadCommand::Unknown => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_dtmf::layout::Layouts;
 use confab_store::{AccessNumber, SETTING_KEYS, StoreError, settings_as_pairs};
 
 use crate::{PIN, check, host, number};
@@ -18,6 +19,12 @@ fn odd_settings() -> RoomSettings {
         language: Language::De,
         record_at_start: true,
         max_callers: 2000,
+        security_code: true,
+        layout: Layouts::shipped().get("star-six").unwrap(),
+        hold_music: false,
+        alone_limit: Duration::from_secs(9 * 60),
+        carrier_limit: Duration::from_secs(360 * 60),
+        dial_out: true,
     }
 }
 
