@@ -1,4 +1,5 @@
-//! The keypad card of the empty room's page: every command of the room's layout, in words.
+//! What each command of the keypad does, in words: for the card of the empty room's page, and for
+//! whoever prints one.
 
 use confab_dtmf::layout::{KeypadCommand, Layout};
 
@@ -31,7 +32,8 @@ fn card(layout: &Layout, host: bool) -> Vec<KeyRow> {
         .collect()
 }
 
-fn does(command: KeypadCommand) -> Option<&'static str> {
+/// The words for a command; none for what nobody keys on purpose.
+pub fn does(command: KeypadCommand) -> Option<&'static str> {
     Some(match command {
         KeypadCommand::Menu => "hear this list",
         KeypadCommand::ToggleMute => "mute or unmute my line",

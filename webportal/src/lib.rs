@@ -26,7 +26,7 @@ mod chart;
 mod csv;
 mod door;
 mod frame;
-mod keypad;
+pub mod keypad;
 mod live;
 mod login;
 mod order;

@@ -3,6 +3,7 @@
 
 mod check;
 mod keep;
+mod keypad;
 mod people;
 
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ enum Command {
     /// Recordings on disk
     #[command(subcommand)]
     Recordings(keep::RecordingsCommand),
+    /// Print the keypads: which keys do what
+    Keypad(keypad::KeypadCommand),
     /// Check the configuration, the database and the folders, and say what is wrong
     Check,
 }
@@ -81,6 +84,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Some(Command::Recordings(command)) => {
                 keep::recordings(&config, &open(&config).await?, command, json).await
             }
+            Some(Command::Keypad(command)) => keypad::print(&config, &command, json),
             Some(Command::Check) => check::run(&config, json).await,
         }
     });

@@ -210,3 +210,19 @@ fn a_taken_port_is_found_by_check() {
     assert!(!output.status.success() && wrong.len() == 1, "{findings:#}");
     assert!(wrong[0]["what"].as_str().unwrap().starts_with("portal"));
 }
+
+#[test]
+fn the_table_of_keys_in_the_documents_is_the_programs_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let printed = good(dir.path(), &["keypad"]);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/keypad.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(
+        written, printed,
+        "make docs/keypad.md anew: confab keypad > docs/keypad.md"
+    );
+    refused(dir.path(), &["keypad", "--layout", "dvorak"], "star-six");
+    let one = good(dir.path(), &["--json", "keypad", "--layout", "star-six"]);
+    let one: serde_json::Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(one["star-six"]["*6"]["command"], "toggle_mute");
+}
