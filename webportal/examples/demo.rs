@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use confab_core::access::{CallType, Country};
 use confab_core::command::{Actor, Command, CommandRefusal};
 use confab_core::effect::{Audience, Effect};
 use confab_core::event::{EndReason, Role};
@@ -243,6 +244,8 @@ async fn fill(store: &Store, dir: &Path) -> Result<(), Box<dyn std::error::Error
             number: digits.into(),
             language: Language::En,
             room,
+            call_type: CallType::TollFree,
+            country: Country::parse("DE"),
         };
         store.put_access_number(&access).await?;
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use confab_core::access::CallType;
 use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
@@ -67,6 +68,7 @@ impl Switchboard {
             dialled: dialled.clone(),
             language: Language::default(),
             layout: Layout::openvoice(),
+            by_access_number: false,
             stage: Stage::Arriving,
             shard: None,
             local_rtp: None,
@@ -147,7 +149,17 @@ impl Switchboard {
             Some(access) => access.room.as_ref().map(|room| room.as_str().to_owned()),
             None => looks_like_a_room(&entry.dialled).then(|| entry.dialled.clone()),
         };
-        entry.language = access.map(|access| access.language).unwrap_or_default();
+        entry.by_access_number = access.is_some();
+        entry.language = access.as_ref().map(|it| it.language).unwrap_or_default();
+        let country = access.as_ref().and_then(|it| it.country);
+        self.to_ledger.push_back(LedgerEntry::CallTyped {
+            call: entry.call.clone(),
+            call_type: access
+                .map_or(CallType::Voip, |it| it.call_type)
+                .word()
+                .to_owned(),
+            country: country.map_or(String::new(), |it| it.to_string()),
+        });
         entry.stage = Stage::Menu(Box::new(Menu::new(leg, entry.language, straight_to)));
         let rtp = entry
             .local_rtp

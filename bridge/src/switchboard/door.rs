@@ -200,8 +200,11 @@ impl Switchboard {
             return;
         };
         call.stage = Stage::InRoom(entry.number.clone());
-        // the room's language holds in the room
-        call.language = entry.settings.language;
+        // who dialled a number for French goes on in French; what is said to everybody is in the
+        // room's language
+        if !call.by_access_number {
+            call.language = entry.settings.language;
+        }
         let joining = Joining {
             leg,
             role: entry.role,

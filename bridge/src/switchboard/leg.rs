@@ -65,9 +65,12 @@ pub(super) struct Leg {
     pub call: String,
     pub caller: Caller,
     pub dialled: String,
+    /// what is said to this caller alone is in it
     pub language: Language,
     /// the keypad it has in the room
     pub layout: Arc<Layout>,
+    /// it came by an access number, whose language it keeps in every room
+    pub by_access_number: bool,
     pub stage: Stage,
     /// the shard that has its line; none while the line is between two
     pub shard: Option<usize>,
@@ -135,6 +138,7 @@ mod tests {
             dialled: String::new(),
             language: Language::default(),
             layout: Layout::openvoice(),
+            by_access_number: false,
             stage,
             shard: None,
             local_rtp: None,
