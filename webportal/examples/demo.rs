@@ -58,6 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let portal = Portal {
         store,
         house: seen,
+        guesses: watch::channel(Arc::default()).1,
         commands,
         recordings_dir: dir.path().to_owned(),
     };

@@ -173,11 +173,13 @@ impl Guard {
         }
     }
 
-    /// Takes what an attempt costs before it is checked, so that many at once do not all pass.
+    /// Takes what an attempt at a PIN or a code costs before it is checked, so that many at once do
+    /// not all pass. A room number costs something only when it is wrong, or a rush of honest
+    /// callers would use up a budget while a slow database looks their room up.
     pub fn ask(&mut self, now: Time, line: &Line, attempt: Attempt) -> Ticket {
         let honoured = self.lines.has(line, now) && self.may_pass(now, line, &attempt);
         let was_clean = honoured && self.kind(&attempt).mark(now, line, &attempt);
-        let took = if honoured {
+        let took = if honoured && attempt != Attempt::Room {
             self.take(now, line, &attempt)
         } else {
             Vec::new()
@@ -192,11 +194,14 @@ impl Guard {
     }
 
     /// Says what came of an attempt; the alarms it raises.
-    pub fn settle(&mut self, now: Time, ticket: Ticket, outcome: Outcome) -> Vec<Alarm> {
+    pub fn settle(&mut self, now: Time, mut ticket: Ticket, outcome: Outcome) -> Vec<Alarm> {
         match outcome {
             // Not honoured: whoever looked need not have, and learns nothing.
             _ if !ticket.honoured => self.count(now, &ticket),
             Outcome::Wrong => {
+                if ticket.attempt == Attempt::Room {
+                    ticket.took = self.take(now, &ticket.line, &ticket.attempt);
+                }
                 self.kind(&ticket.attempt).note_wrong(now, &ticket);
                 let mut alarms = self.count(now, &ticket);
                 alarms.extend(self.run_out(now, &ticket));

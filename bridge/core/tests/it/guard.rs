@@ -236,6 +236,16 @@ fn one_switchboard_with_one_number_for_all_its_telephones() {
 }
 
 #[test]
+fn a_rush_of_callers_while_the_database_is_slow() {
+    let mut house = House::new();
+    let line = Line::new(address(1), "+4930100");
+    let asked: Vec<_> = (0..5_000)
+        .map(|_| house.guard.ask(house.now, &line, Attempt::Room))
+        .collect();
+    assert!(asked.iter().all(|ticket| ticket.is_honoured()));
+}
+
+#[test]
 fn guests_mistype_the_code() {
     let mut house = House::new();
     for n in 0..500_u32 {
