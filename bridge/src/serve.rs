@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use confab_portal::{Hints, House, Portal};
+use confab_portal::{Guesses, Hints, House, Portal};
 use confab_recorder::Recorder;
 use confab_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -93,10 +93,12 @@ async fn serve(
     let sip = confab_sip::start(sip_config(config), sip_events).await?;
     let (commands, portal_inlet) = mpsc::channel(PORTAL_QUEUE);
     let (house, house_seen) = watch::channel(Arc::new(House::new()));
+    let (guesses, guesses_seen) = watch::channel(Arc::new(Guesses::new()));
     let recordings_dir = config.recordings_dir();
     let portal = Portal {
         store: store.clone(),
         house: house_seen,
+        guesses: guesses_seen,
         commands,
         recordings_dir,
     };
@@ -126,6 +128,7 @@ async fn serve(
         prompts,
         ledger,
         house,
+        guesses,
         vitals,
     };
     let (recorder, portal) = (recorder_inlet, portal_inlet);

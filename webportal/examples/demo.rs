@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use confab_core::access::{CallType, Country};
 use confab_core::command::{Actor, Command, CommandRefusal};
 use confab_core::effect::{Audience, Effect};
 use confab_core::event::{EndReason, Role};
@@ -57,6 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let portal = Portal {
         store,
         house: seen,
+        guesses: watch::channel(Arc::default()).1,
         commands,
         recordings_dir: dir.path().to_owned(),
     };
@@ -243,6 +245,8 @@ async fn fill(store: &Store, dir: &Path) -> Result<(), Box<dyn std::error::Error
             number: digits.into(),
             language: Language::En,
             room,
+            call_type: CallType::TollFree,
+            country: Country::parse("DE"),
         };
         store.put_access_number(&access).await?;
     }

@@ -17,6 +17,9 @@ use crate::{Hints, Portal};
 /// page still works, without changing by itself.
 const LIVE_PAGES_MAX: usize = 2_000;
 
+/// A room was guessed at within this time.
+const GUESSES_SHOWN_MS: u64 = 60 * 60 * 1_000;
+
 /// The portal and its limits.
 pub(crate) struct App {
     pub(crate) portal: Portal,
@@ -38,6 +41,14 @@ impl App {
     /// The newest state of a room; none when nobody is in it.
     pub(crate) fn snapshot(&self, room: &RoomNumber) -> Option<Arc<RoomSnapshot>> {
         self.portal.house.borrow().get(room).cloned()
+    }
+
+    /// Wrong PINs and codes that were keyed at a room within the last hour, when they are so many
+    /// that somebody seems to guess.
+    pub(crate) fn guesses(&self, room: &RoomNumber) -> Option<u32> {
+        let now_ms = u64::try_from(now_ms()).unwrap_or(0);
+        let (wrong, at) = *self.portal.guesses.borrow().get(room)?;
+        (now_ms.saturating_sub(at.0) < GUESSES_SHOWN_MS).then_some(wrong)
     }
 
     /// The rooms this user may see: their own, or all of them for an administrator.

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use confab_core::command::{Command, CommandRefusal};
 use confab_core::ids::RoomNumber;
 use confab_core::snapshot::RoomSnapshot;
+use confab_core::time::Time;
 use confab_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -44,6 +45,10 @@ mod words;
 /// Every room in use. A room's `Arc` changes exactly when something in it has changed.
 pub type House = HashMap<RoomNumber, Arc<RoomSnapshot>>;
 
+/// Rooms at which wrong PINs or codes were keyed: how many within an hour, and when the last count
+/// was. What is older than an hour is no news.
+pub type Guesses = HashMap<RoomNumber, (u32, Time)>;
+
 /// A command from a page, with the way back for its answer.
 #[derive(Debug)]
 pub struct PortalCommand {
@@ -64,6 +69,8 @@ pub struct Portal {
     pub store: Store,
     /// the rooms in use, newest state
     pub house: watch::Receiver<Arc<House>>,
+    /// rooms that are being guessed at
+    pub guesses: watch::Receiver<Arc<Guesses>>,
     /// commands to rooms; bounded, a page waits at most a second
     pub commands: mpsc::Sender<PortalCommand>,
     /// where the MP3 files are

@@ -5,11 +5,14 @@
 //! else; so a whole conference is a text script in a test.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod audio;
 pub mod command;
 pub mod effect;
 pub mod event;
+pub mod guard;
 pub mod ids;
+pub mod keyed;
 pub mod menu;
 pub mod prompt;
 pub mod refusal;

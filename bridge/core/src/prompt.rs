@@ -15,6 +15,22 @@ pub enum Prompt {
     HostPressStar,
     /// "Please enter your host PIN, followed by the pound key."
     EnterPin,
+    /// "Please enter the security code, followed by the pound key."
+    EnterCode,
+    /// "Please choose a security code of at least four digits for this conference, followed by the
+    /// pound key."
+    ChooseCode,
+    /// "Please choose a security code for this conference, followed by the pound key. For your usual
+    /// code, press pound."
+    ChooseCodeOrUsual,
+    /// "Please enter the same code again, followed by the pound key."
+    EnterCodeAgain,
+    /// "The security code is set."
+    CodeIsSet,
+    /// "Your usual security code is set."
+    UsualCodeIsSet,
+    /// "This conference has a security code already."
+    CodeWasSet,
     /// "That entry is not valid."
     WrongEntry,
     /// "Please try again."
@@ -23,6 +39,12 @@ pub enum Prompt {
     Goodbye,
     /// "Please enter a billing code, followed by the pound key. For the default code, press pound."
     EnterBillingCode,
+    /// "The billing code is noted."
+    BillingCodeNoted,
+    /// "The default billing code is noted."
+    DefaultCodeNoted,
+    /// "The conference has no billing code."
+    NoBillingCode,
     /// "After the tone, say your name, then press pound."
     SayYourName,
     /// "To keep this name press pound; to say it again press star."

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use confab_core::access::{CallType, Country};
 use confab_core::ids::RoomNumber;
 use confab_core::settings::RoomSettings;
 use confab_store::{
@@ -82,6 +83,12 @@ pub(super) enum NumberCommand {
         /// Leads straight to this room
         #[arg(long)]
         room: Option<String>,
+        /// Who pays: toll, tollfree, voip or dialout
+        #[arg(long = "type", value_name = "TYPE", default_value = "toll")]
+        call_type: String,
+        /// Whose number it is, for the bill: two letters, such as FR
+        #[arg(long)]
+        country: Option<String>,
     },
     /// List all access numbers
     List,
@@ -181,6 +188,8 @@ pub(super) async fn number(
             number,
             language,
             room,
+            call_type,
+            country,
         } => {
             let room = room.as_deref().map(room_number).transpose()?;
             if let Some(room) = &room
@@ -189,10 +198,17 @@ pub(super) async fn number(
                 bail!("room {room} does not exist");
             }
             let language = parse_language(&language)?;
+            let call_type = CallType::parse(&call_type).with_context(|| {
+                let types = CallType::ALL.map(CallType::word).join(", ");
+                format!("{call_type:?} is no call type; there are {types}")
+            })?;
+            let country = country.as_deref().map(country_code).transpose()?;
             let access = AccessNumber {
                 number,
                 language,
                 room,
+                call_type,
+                country,
             };
             store.put_access_number(&access).await?;
             say(json, number_json(&access), || {
@@ -211,9 +227,11 @@ pub(super) async fn number(
                             .as_ref()
                             .map_or("menu".to_owned(), ToString::to_string);
                         format!(
-                            "{}\t{}\t{to}",
+                            "{}\t{}\t{to}\t{}\t{}",
                             access.number,
-                            language_word(access.language)
+                            language_word(access.language),
+                            access.call_type,
+                            access.country.map_or(String::new(), |it| it.to_string()),
                         )
                     };
                     numbers.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -237,6 +255,11 @@ fn room_number(digits: &str) -> anyhow::Result<RoomNumber> {
         .with_context(|| format!("{digits:?} is no room number: 3 to 12 digits are"))
 }
 
+fn country_code(letters: &str) -> anyhow::Result<Country> {
+    Country::parse(letters)
+        .with_context(|| format!("{letters:?} is no country: two letters are, such as FR"))
+}
+
 fn key_value(pair: &str) -> anyhow::Result<(&str, &str)> {
     pair.split_once('=')
         .with_context(|| format!("{pair:?} is not KEY=VALUE"))
@@ -248,7 +271,12 @@ fn room_json(row: &RoomRow) -> Value {
         .into_iter()
         .map(|(key, value)| (key.to_owned(), Value::String(value)))
         .collect();
-    json!({ "number": row.number.as_str(), "host": row.owner_email, "settings": settings })
+    json!({
+        "number": row.number.as_str(),
+        "host": row.owner_email,
+        "preset_code": row.secrets.preset_code.is_some(),
+        "settings": settings,
+    })
 }
 
 fn number_json(access: &AccessNumber) -> Value {
@@ -256,5 +284,7 @@ fn number_json(access: &AccessNumber) -> Value {
         "number": access.number,
         "language": language_word(access.language),
         "room": access.room.as_ref().map(RoomNumber::as_str),
+        "type": access.call_type.word(),
+        "country": access.country.map(|country| country.to_string()),
     })
 }

@@ -1,8 +1,10 @@
 //! Calls: how they come, how they are answered or refused, how they end.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use confab_core::access::CallType;
 use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
@@ -36,7 +38,7 @@ impl Switchboard {
                 source,
             } => {
                 tracing::info!(%leg, %source, dialled, "call");
-                self.invite(leg, caller, dialled);
+                self.invite(leg, caller, dialled, source.ip());
             }
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
@@ -47,7 +49,7 @@ impl Switchboard {
         }
     }
 
-    fn invite(&mut self, leg: LegId, caller: Caller, dialled: String) {
+    fn invite(&mut self, leg: LegId, caller: Caller, dialled: String, source: IpAddr) {
         let call = Uuid::now_v7().to_string();
         self.to_ledger.push_back(LedgerEntry::CallStarted {
             call: call.clone(),
@@ -67,6 +69,11 @@ impl Switchboard {
             dialled: dialled.clone(),
             language: Language::default(),
             layout: Layout::openvoice(),
+            by_access_number: false,
+            led_by_number: false,
+            source,
+            secrets: None,
+            proved: None,
             stage: Stage::Arriving,
             shard: None,
             local_rtp: None,
@@ -147,7 +154,18 @@ impl Switchboard {
             Some(access) => access.room.as_ref().map(|room| room.as_str().to_owned()),
             None => looks_like_a_room(&entry.dialled).then(|| entry.dialled.clone()),
         };
-        entry.language = access.map(|access| access.language).unwrap_or_default();
+        entry.by_access_number = access.is_some();
+        entry.led_by_number = access.as_ref().is_some_and(|it| it.room.is_some());
+        entry.language = access.as_ref().map(|it| it.language).unwrap_or_default();
+        let country = access.as_ref().and_then(|it| it.country);
+        self.to_ledger.push_back(LedgerEntry::CallTyped {
+            call: entry.call.clone(),
+            call_type: access
+                .map_or(CallType::Voip, |it| it.call_type)
+                .word()
+                .to_owned(),
+            country: country.map_or(String::new(), |it| it.to_string()),
+        });
         entry.stage = Stage::Menu(Box::new(Menu::new(leg, entry.language, straight_to)));
         let rtp = entry
             .local_rtp

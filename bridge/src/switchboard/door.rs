@@ -1,18 +1,15 @@
 //! From the voice menu to the room: carries out what the menu wants, and moves the call in.
 
 use confab_core::event::EndReason;
-use confab_core::ids::{LegId, PlayId, RoomNumber};
+use confab_core::ids::{LegId, PlayId};
 use confab_core::menu::{MenuEffect, MenuInput};
 use confab_core::prompt::Clip;
 use confab_core::room::{Input, Joining};
 use confab_core::time::Time;
 use confab_dtmf::collector::Collector;
-use confab_store::RoomRow;
-use tokio::time::timeout;
 
-use super::call::LOOK_UP_TIMEOUT;
 use super::leg::{Asker, Entry, Playing, Stage};
-use super::{Found, REMEMBERED, Sleeper, Switchboard};
+use super::{Found, Sleeper, Switchboard};
 use crate::media::{Line, Sound, ToShard};
 
 /// The longest spoken name.
@@ -48,6 +45,11 @@ impl Switchboard {
             MenuEffect::StopPlay => self.stop_play(leg),
             MenuEffect::LookUpRoom(digits) => self.look_up_room(leg, digits),
             MenuEffect::CheckPin { number, pin } => self.check_pin(leg, number, pin),
+            MenuEffect::CheckCode { number, code } => self.check_code(leg, number, code),
+            MenuEffect::SetCode { number, code } => self.seal_code(leg, number, code),
+            MenuEffect::CodeProved(number) => {
+                tracing::debug!(%leg, room = %number, "the code is right")
+            }
             MenuEffect::RecordName => self.tell_line(leg, ToShard::TakeName(leg, NAME_MS)),
             MenuEffect::StopName => self.tell_line(leg, ToShard::StopName(leg)),
             MenuEffect::Enter {
@@ -56,6 +58,7 @@ impl Switchboard {
                 role,
                 billing_code,
                 spoken_name,
+                code_proved,
             } => {
                 let settings = *settings;
                 self.enter(
@@ -66,6 +69,7 @@ impl Switchboard {
                         role,
                         billing_code,
                         spoken_name,
+                        code_proved,
                     },
                 );
             }
@@ -78,70 +82,32 @@ impl Switchboard {
         }
     }
 
-    fn look_up_room(&mut self, leg: LegId, digits: String) {
-        let store = self.parts.store.clone();
-        self.look_up(async move {
-            let room = match timeout(LOOK_UP_TIMEOUT, store.room(&digits)).await {
-                Ok(Ok(room)) => Ok(room.map(Box::new)),
-                away => {
-                    tracing::warn!(?away, "rooms cannot be looked up");
-                    Err(())
-                }
-            };
-            Found::Room { leg, digits, room }
-        });
-    }
-
-    fn check_pin(&mut self, leg: LegId, number: RoomNumber, pin: String) {
-        let store = self.parts.store.clone();
-        self.look_up(async move {
-            let right = match timeout(LOOK_UP_TIMEOUT, store.check_pin(&number, &pin)).await {
-                Ok(Ok(right)) => right,
-                away => {
-                    tracing::warn!(?away, "PINs cannot be checked");
-                    false
-                }
-            };
-            Found::Pin { leg, right }
-        });
-    }
-
     pub(super) fn found(&mut self, found: Found) {
         match found {
             Found::Dialled { leg, access } => self.dialled_found(leg, access),
-            Found::Room { leg, digits, room } => self.room_found(leg, &digits, room),
-            Found::Pin { leg, right } => self.menu_input(leg, MenuInput::PinChecked(right)),
+            Found::Room {
+                leg,
+                ticket,
+                digits,
+                room,
+            } => self.room_found(leg, ticket, &digits, room),
+            Found::Pin {
+                leg,
+                ticket,
+                outcome,
+            } => self.pin_checked(leg, ticket, outcome),
+            Found::Code {
+                leg,
+                ticket,
+                outcome,
+                proved,
+            } => self.code_checked(leg, ticket, outcome, proved),
+            Found::CodeSealed {
+                leg,
+                number,
+                sealed,
+            } => self.code_sealed(leg, number, sealed),
         }
-    }
-
-    /// While the database is away, rooms that were looked up before are still known.
-    fn room_found(&mut self, leg: LegId, digits: &str, room: Result<Option<Box<RoomRow>>, ()>) {
-        let row = match room {
-            Ok(Some(row)) => {
-                if self.remembered.len() >= REMEMBERED {
-                    self.remembered.clear();
-                }
-                self.remembered.insert(digits.to_owned(), (*row).clone());
-                Some(*row)
-            }
-            Ok(None) => {
-                self.remembered.remove(digits);
-                None
-            }
-            Err(()) => self.remembered.get(digits).cloned(),
-        };
-        let row = row.map(|mut row| {
-            // the host of a conference that has its code already is not asked for another
-            if let Some(live) = self.rooms.get(&row.number) {
-                row.settings.billing_capture = live.room.wants_billing_code();
-            }
-            row
-        });
-        let input = row.map_or(MenuInput::RoomUnknown, |row| MenuInput::RoomFound {
-            number: row.number,
-            settings: Box::new(row.settings),
-        });
-        self.menu_input(leg, input);
     }
 
     /// Takes the call into the room, whose shard its line moves to when it is on another one. A
@@ -200,8 +166,11 @@ impl Switchboard {
             return;
         };
         call.stage = Stage::InRoom(entry.number.clone());
-        // the room's language holds in the room
-        call.language = entry.settings.language;
+        // who dialled a number for French goes on in French; what is said to everybody is in the
+        // room's language
+        if !call.by_access_number {
+            call.language = entry.settings.language;
+        }
         let joining = Joining {
             leg,
             role: entry.role,
@@ -218,6 +187,8 @@ impl Switchboard {
             call.layout = layout;
         }
         self.shard(shard, ToShard::Enter(leg, key));
+        self.take_code(leg, &entry);
+        self.count_entered(leg);
         // being refused is spoken; joining has no other errors
         let _ = self.room_input(&entry.number, Input::Join(joining));
     }

@@ -1,10 +1,11 @@
 //! One call as the switchboard sees it: where it is on its way, and what it is being played.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use confab_core::event::{EndReason, Role};
+use confab_core::guard::Line;
 use confab_core::ids::{PlayId, RoomNumber};
 use confab_core::menu::Menu;
 use confab_core::settings::{Language, RoomSettings};
@@ -13,6 +14,7 @@ use confab_dtmf::collector::Collector;
 use confab_dtmf::layout::Layout;
 use confab_dtmf::merge::Merger;
 use confab_sip::Caller;
+use confab_store::{RoomSecrets, Sealed};
 
 use crate::media::{Sound, ToShard};
 
@@ -41,6 +43,7 @@ pub(super) struct Entry {
     pub role: Role,
     pub billing_code: Option<String>,
     pub spoken_name: bool,
+    pub code_proved: bool,
 }
 
 /// Who asked for a playback, to whom its end is told.
@@ -65,9 +68,20 @@ pub(super) struct Leg {
     pub call: String,
     pub caller: Caller,
     pub dialled: String,
+    /// what is said to this caller alone is in it
     pub language: Language,
     /// the keypad it has in the room
     pub layout: Arc<Layout>,
+    /// it came by an access number, whose language it keeps in every room
+    pub by_access_number: bool,
+    /// the access number leads straight to a room: the caller has keyed none
+    pub led_by_number: bool,
+    /// where the INVITE came from
+    pub source: IpAddr,
+    /// of the room it is for, as of when that was looked up
+    pub secrets: Option<RoomSecrets>,
+    /// the security code this caller has shown to know
+    pub proved: Option<Sealed>,
     pub stage: Stage,
     /// the shard that has its line; none while the line is between two
     pub shard: Option<usize>,
@@ -88,6 +102,11 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// Who it is for the guard of the doors.
+    pub fn line(&self) -> Line {
+        Line::new(self.source, &self.caller.number)
+    }
+
     /// The room it is in, or at the door of.
     pub fn room(&self) -> Option<&RoomNumber> {
         match &self.stage {
@@ -126,6 +145,8 @@ impl Leg {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
+
     use confab_core::ids::LegId;
 
     fn leg(stage: Stage) -> Leg {
@@ -135,6 +156,11 @@ mod tests {
             dialled: String::new(),
             language: Language::default(),
             layout: Layout::openvoice(),
+            by_access_number: false,
+            led_by_number: false,
+            source: Ipv4Addr::LOCALHOST.into(),
+            secrets: None,
+            proved: None,
             stage,
             shard: None,
             local_rtp: None,
@@ -158,6 +184,7 @@ mod tests {
             role: Role::Guest,
             billing_code: None,
             spoken_name: false,
+            code_proved: false,
         })));
         for n in 0..MOST_WAITING as u64 {
             assert!(moving.keep_for_line(ToShard::StopPlay(LegId(n))).is_none());

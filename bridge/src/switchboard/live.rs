@@ -11,7 +11,7 @@ use confab_core::room::{Input, RecorderReport, Room};
 use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 use confab_recorder::RecordingId;
-use confab_store::LedgerEntry;
+use confab_store::{LedgerEntry, Sealed};
 use uuid::Uuid;
 
 use super::leg::{Asker, Entry};
@@ -29,6 +29,8 @@ pub(super) struct LiveRoom {
     pub language: Language,
     pub layout: Arc<Layout>,
     pub recording: Option<Recording>,
+    /// what is left of its security code
+    pub code: Option<Sealed>,
     /// spoken names, of those who have left as well: their leaving is still to be told
     pub names: HashMap<LegId, Sound>,
 }
@@ -54,6 +56,7 @@ impl Switchboard {
                 language: entry.settings.language,
                 layout: entry.settings.layout.clone(),
                 recording: None,
+                code: None,
                 names: HashMap::new(),
             };
             self.rooms.insert(entry.number.clone(), live);

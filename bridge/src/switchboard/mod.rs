@@ -6,6 +6,7 @@
 
 mod call;
 mod door;
+mod entries;
 mod keys;
 mod leg;
 mod live;
@@ -17,12 +18,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use confab_core::event::EndReason;
+use confab_core::guard::{Guard, Limits, Outcome, Ticket};
 use confab_core::ids::{LegId, PlayId, RoomNumber};
 use confab_core::time::Time;
-use confab_portal::{House, PortalCommand};
+use confab_portal::{Guesses, House, PortalCommand};
 use confab_recorder::Recorder;
 use confab_sip::{SipCommand, SipEvent};
-use confab_store::{AccessNumber, LedgerEntry, RoomRow, Store};
+use confab_store::{AccessNumber, LedgerEntry, RoomRow, Sealed, Store};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +33,7 @@ use crate::ledger::Ledger;
 use crate::media::{FromShard, Media, ToShard};
 use crate::prompts::Prompts;
 use crate::vitals::Vitals;
+use entries::CodeOnItsWay;
 use leg::Leg;
 use live::LiveRoom;
 
@@ -60,6 +63,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// the state of all rooms, for the portal
     pub house: watch::Sender<Arc<House>>,
+    /// rooms at which wrong PINs or codes were keyed, for the portal
+    pub guesses: watch::Sender<Arc<Guesses>>,
     /// counts for `/health` and `/metrics`
     pub vitals: Arc<Vitals>,
 }
@@ -88,11 +93,29 @@ enum Found {
     /// The room a caller keyed; `Err` when the database is away.
     Room {
         leg: LegId,
+        ticket: Option<Ticket>,
         digits: String,
         room: Result<Option<Box<RoomRow>>, ()>,
     },
     /// Whether a PIN is right.
-    Pin { leg: LegId, right: bool },
+    Pin {
+        leg: LegId,
+        ticket: Ticket,
+        outcome: Outcome,
+    },
+    /// Whether a security code is right, and which one it was.
+    Code {
+        leg: LegId,
+        ticket: Ticket,
+        outcome: Outcome,
+        proved: Option<Sealed>,
+    },
+    /// The code a host has set for the conference.
+    CodeSealed {
+        leg: LegId,
+        number: RoomNumber,
+        sealed: Option<Sealed>,
+    },
 }
 
 /// What a timer wakes.
@@ -107,6 +130,9 @@ pub struct Switchboard {
     parts: Parts,
     legs: HashMap<LegId, Leg>,
     rooms: HashMap<RoomNumber, LiveRoom>,
+    guard: Guard,
+    /// no more than there are hosts in menus
+    codes_coming: HashMap<RoomNumber, CodeOnItsWay>,
     remembered: HashMap<String, RoomRow>,
     remembered_numbers: HashMap<String, Option<AccessNumber>>,
     lines_on_shard: Vec<usize>,
@@ -131,6 +157,8 @@ impl Switchboard {
             parts,
             legs: HashMap::new(),
             rooms: HashMap::new(),
+            guard: Guard::new(&Limits::default()),
+            codes_coming: HashMap::new(),
             remembered: HashMap::new(),
             remembered_numbers: HashMap::new(),
             lines_on_shard: vec![0; shards],

@@ -53,6 +53,7 @@ fn migrator() -> Migrator {
             "room settings",
             include_str!("../migrations/0002_room_settings.sql"),
         ),
+        (3, "doors", include_str!("../migrations/0003_doors.sql")),
     ];
     Migrator::with_migrations(
         migrations

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | started | with all it knows | fills what a row made without it cannot know |
 //! | joined | yes | the first one counts |
+//! | typed | yes | the latest counts |
 //! | named, billed | yes | the latest counts while it runs, afterwards only the first |
 //! | ended | yes | the first one counts, but `crashed` gives way |
 //! | recording stopped | yes | the newest one counts |
@@ -37,6 +38,15 @@ pub enum LedgerEntry {
         caller_name: String,
         /// what was dialled
         dialled: String,
+    },
+    /// How the call came, once it is known what the dialled number means.
+    CallTyped {
+        /// which call
+        call: String,
+        /// `CallType::word`
+        call_type: String,
+        /// two letters of ISO 3166, or empty
+        country: String,
     },
     /// The call entered a conference.
     CallJoined {
@@ -127,7 +137,7 @@ impl LedgerEntry {
     /// When it happened, if it says so.
     pub(crate) fn at_ms(&self) -> Option<i64> {
         match self {
-            Self::CallNamed { .. } | Self::ConferenceBilled { .. } => None,
+            Self::CallTyped { .. } | Self::CallNamed { .. } | Self::ConferenceBilled { .. } => None,
             Self::CallStarted { at_ms, .. }
             | Self::CallJoined { at_ms, .. }
             | Self::CallEnded { at_ms, .. }
@@ -154,6 +164,14 @@ impl LedgerEntry {
                     [caller_number, caller_name, dialled].map(|text| network_line(text));
                 tx.run(CALL_STARTED, args![call, at_ms, number, name, dialled])
                     .await?
+            }
+            Self::CallTyped {
+                call,
+                call_type,
+                country,
+            } => {
+                let [call_type, country] = [call_type, country].map(|text| network_line(text));
+                tx.run(CALL_TYPED, args![call, call_type, country]).await?
             }
             Self::CallJoined {
                 call,
@@ -234,6 +252,10 @@ const CALL_STARTED: &str = "INSERT INTO calls \
      ON CONFLICT (id) DO UPDATE SET started_ms = excluded.started_ms, \
      caller_number = excluded.caller_number, dialled = excluded.dialled, \
      caller_name = CASE WHEN calls.named THEN calls.caller_name ELSE excluded.caller_name END";
+const CALL_TYPED: &str = "INSERT INTO calls \
+     (id, call_type, country, started_ms, caller_number, caller_name, dialled, named, host) \
+     VALUES ($1, $2, $3, 0, '', '', '', FALSE, FALSE) \
+     ON CONFLICT (id) DO UPDATE SET call_type = excluded.call_type, country = excluded.country";
 const CALL_JOINED: &str = "INSERT INTO calls \
      (id, started_ms, joined_ms, conference, host, caller_number, caller_name, dialled, named) \
      VALUES ($1, $2, $2, $3, $4, '', '', '', FALSE) \

@@ -34,6 +34,7 @@ pub use error::StoreError;
 pub use numbers::AccessNumber;
 pub use recordings::{RecordingNotice, RecordingRow};
 pub use rooms::RoomRow;
+pub use secrets::{RoomSecrets, Sealed};
 pub use settings::{SETTING_KEYS, language_word, parse_language, set_setting, settings_as_pairs};
 pub use usage::{CallRow, ConferenceRow};
 pub use users::User;

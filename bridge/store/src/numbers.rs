@@ -1,5 +1,6 @@
 //! Access numbers: what each dialled number does.
 
+use confab_core::access::{CallType, Country};
 use confab_core::ids::RoomNumber;
 use confab_core::settings::Language;
 
@@ -8,6 +9,15 @@ use crate::db::args;
 use crate::error::{Result, StoreError, or_missing};
 use crate::rooms::room_called;
 use crate::settings::{language_word, parse_language};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, language, room, call_type, country FROM access_numbers ",
+            $rest
+        )
+    };
+}
 
 /// An access number and what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +28,10 @@ pub struct AccessNumber {
     pub language: Language,
     /// leads straight to this room
     pub room: Option<RoomNumber>,
+    /// who pays for calls that come by it
+    pub call_type: CallType,
+    /// the country it is a number of, if that matters for the bill
+    pub country: Option<Country>,
 }
 
 impl Store {
@@ -30,14 +44,22 @@ impl Store {
             )));
         }
         let room = number.room.as_ref();
-        let sql = "INSERT INTO access_numbers (number, language, room) VALUES ($1, $2, $3) \
-                   ON CONFLICT (number) DO UPDATE \
-                   SET language = excluded.language, room = excluded.room";
+        let sql = "INSERT INTO access_numbers (number, language, room, call_type, country) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO UPDATE \
+                   SET language = excluded.language, room = excluded.room, \
+                   call_type = excluded.call_type, country = excluded.country";
         let language = language_word(number.language);
+        let country = number.country.as_ref().map_or("", Country::as_str);
         self.db
             .run(
                 sql,
-                args![&number.number, language, room.map(RoomNumber::as_str)],
+                args![
+                    &number.number,
+                    language,
+                    room.map(RoomNumber::as_str),
+                    number.call_type.word(),
+                    country
+                ],
             )
             .await
             .map_err(|error| or_missing(error, || room.map_or_else(String::new, room_called)))?;
@@ -50,14 +72,14 @@ impl Store {
         if !can_be_dialled(number) {
             return Ok(None);
         }
-        let sql = "SELECT number, language, room FROM access_numbers WHERE number = $1";
+        let sql = select!("WHERE number = $1");
         let row: Option<Kept> = self.db.one(sql, args![number]).await?;
         row.map(AccessNumber::try_from).transpose()
     }
 
     /// Every access number.
     pub async fn access_numbers(&self) -> Result<Vec<AccessNumber>> {
-        let sql = "SELECT number, language, room FROM access_numbers ORDER BY number";
+        let sql = select!("ORDER BY number");
         let rows: Vec<Kept> = self.db.all(sql, args![]).await?;
         rows.into_iter().map(AccessNumber::try_from).collect()
     }
@@ -73,6 +95,8 @@ struct Kept {
     number: String,
     language: String,
     room: Option<String>,
+    call_type: String,
+    country: String,
 }
 
 impl TryFrom<Kept> for AccessNumber {
@@ -88,6 +112,11 @@ impl TryFrom<Kept> for AccessNumber {
             room: room
                 .map(|room| RoomNumber::parse(room).ok_or_else(damaged))
                 .transpose()?,
+            call_type: CallType::parse(&kept.call_type).ok_or_else(damaged)?,
+            country: match kept.country.as_str() {
+                "" => None,
+                country => Some(Country::parse(country).ok_or_else(damaged)?),
+            },
             number: kept.number,
         })
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::db::{Arg, args};
 use crate::error::{Result, StoreError, one_row, or_taken};
-use crate::secrets::check_pin;
+use crate::secrets::{RoomSecrets, Sealed, check_code, check_pin, code_salt, random_hex};
 use crate::settings::{
     Setting, announce_word, check_settings, language_word, parse_announce, parse_language,
 };
@@ -19,7 +19,8 @@ use crate::users::{called, folded};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT r.number, r.owner, u.email AS owner_email, r.guests_may_start, r.announce, \
+            "SELECT r.id, r.pin_mac, r.code_mac, r.number, r.owner, u.email AS owner_email, \
+             r.guests_may_start, r.announce, \
              r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
              r.language, r.record_at_start, r.max_callers, r.security_code, r.layout, \
              r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out \
@@ -45,6 +46,8 @@ pub struct RoomRow {
     pub owner_email: String,
     /// what the owner has chosen
     pub settings: RoomSettings,
+    /// its PIN and its preset security code, not to be read
+    pub secrets: RoomSecrets,
 }
 
 impl Store {
@@ -114,10 +117,14 @@ impl Store {
             .collect()
     }
 
-    /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too.
+    /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too, and `code=`, the
+    /// preset security code (empty: none).
     pub async fn set_room(&self, number: &RoomNumber, key: &str, value: &str) -> Result<()> {
         if key == "pin" {
             return self.set_pin(number, value).await;
+        }
+        if key == "code" {
+            return self.set_code(number, value).await;
         }
         let mut layout_name = String::new();
         let (sql, value): (_, Arg<'_>) = match Setting::parse(&self.layouts, key, value)? {
@@ -150,17 +157,47 @@ impl Store {
     pub async fn check_pin(&self, number: &RoomNumber, pin: &str) -> Result<bool> {
         let sql = "SELECT id, pin_mac FROM rooms WHERE number = $1";
         let kept: Option<(String, String)> = self.db.one(sql, args![number.as_str()]).await?;
-        let room = kept.as_ref().map(|(id, mac)| (id.as_str(), mac.as_str()));
-        Ok(self.pin_key.fits(room, pin))
+        let pin_kept = kept.map(|(id, mac)| Sealed::new(id, mac));
+        Ok(self.pin_key.fits(pin_kept.as_ref(), pin))
+    }
+
+    /// What is to be remembered of the security code of one conference.
+    pub fn seal(&self, code: &str) -> Sealed {
+        let salt = random_hex();
+        let mac = self.pin_key.mac(&salt, code);
+        Sealed::new(salt, mac)
+    }
+
+    /// Are these the digits that were sealed? Asks no database, so it works while that is away.
+    /// Constant-time; the same time when nothing was sealed.
+    pub fn fits(&self, sealed: Option<&Sealed>, digits: &str) -> bool {
+        self.pin_key.fits(sealed, digits)
+    }
+
+    async fn set_code(&self, number: &RoomNumber, code: &str) -> Result<()> {
+        let id = self.room_id(number).await?;
+        let mac = match code {
+            "" => None,
+            code => {
+                check_code(code)?;
+                Some(self.pin_key.mac(&code_salt(&id), code))
+            }
+        };
+        let sql = "UPDATE rooms SET code_mac = $2 WHERE id = $1";
+        let changed = self.db.run(sql, args![&id, mac]).await?;
+        one_row(changed, || room_called(number))
+    }
+
+    async fn room_id(&self, number: &RoomNumber) -> Result<String> {
+        let sql = "SELECT id FROM rooms WHERE number = $1";
+        let id: Option<(String,)> = self.db.one(sql, args![number.as_str()]).await?;
+        id.map(|(id,)| id)
+            .ok_or_else(|| StoreError::Missing(room_called(number)))
     }
 
     async fn set_pin(&self, number: &RoomNumber, pin: &str) -> Result<()> {
         check_pin(pin)?;
-        let sql = "SELECT id FROM rooms WHERE number = $1";
-        let id: Option<(String,)> = self.db.one(sql, args![number.as_str()]).await?;
-        let id = id
-            .map(|(id,)| id)
-            .ok_or_else(|| StoreError::Missing(room_called(number)))?;
+        let id = self.room_id(number).await?;
         let sql = "UPDATE rooms SET pin_mac = $2 WHERE id = $1";
         let changed = self
             .db
@@ -181,6 +218,9 @@ fn minutes(time: Duration) -> i64 {
 
 #[derive(sqlx::FromRow)]
 struct Kept {
+    id: String,
+    pin_mac: String,
+    code_mac: Option<String>,
     number: String,
     owner: String,
     owner_email: String,
@@ -235,6 +275,12 @@ impl Kept {
                 carrier_limit: time(kept.carrier_limit_min)?,
                 dial_out: kept.dial_out,
                 billing_code: kept.billing_code,
+            },
+            secrets: RoomSecrets {
+                preset_code: kept
+                    .code_mac
+                    .map(|mac| Sealed::new(code_salt(&kept.id), mac)),
+                pin: Sealed::new(kept.id, kept.pin_mac),
             },
             owner: kept.owner,
             owner_email: kept.owner_email,

@@ -1,4 +1,5 @@
-//! What is kept of a secret: argon2id of a password, HMAC-SHA256 of a PIN, SHA-256 of a token.
+//! What is kept of a secret: argon2id of a password, HMAC-SHA256 of a PIN or a security code,
+//! SHA-256 of a token.
 //! Stores nothing itself and never shows a secret.
 //!
 //! A PIN is checked while a caller waits and has at most 20 digits, so a slow hash would cost calls
@@ -109,33 +110,77 @@ impl PinKey {
         Self(Hmac::new_from_slice(text.as_bytes()).expect("HMAC takes a key of any length"))
     }
 
-    /// What is kept of a room's PIN, in hex.
-    pub fn mac(&self, room: &str, pin: &str) -> String {
-        hex(&self.keyed(room, pin).finalize().into_bytes())
+    /// What is kept of digits that nobody else may know, in hex. With another salt, such as
+    /// another room's, the same digits leave something else.
+    pub fn mac(&self, salt: &str, digits: &str) -> String {
+        hex(&self.keyed(salt, digits).finalize().into_bytes())
     }
 
-    /// Is it the PIN this was made of? As much work without a room: no.
-    pub fn fits(&self, room: Option<(&str, &str)>, pin: &str) -> bool {
-        let (id, kept) = room.unwrap_or((NO_ROOM, NO_MAC));
-        let fits = self.mac(id, pin).as_bytes().ct_eq(kept.as_bytes());
-        bool::from(fits) & room.is_some()
+    /// Are these the digits that were sealed? As much work when nothing was: no.
+    pub fn fits(&self, sealed: Option<&Sealed>, digits: &str) -> bool {
+        let (salt, kept) = sealed.map_or((NO_ROOM, NO_MAC), |it| (&*it.salt, &*it.mac));
+        let fits = self.mac(salt, digits).as_bytes().ct_eq(kept.as_bytes());
+        bool::from(fits) & sealed.is_some()
     }
 
-    fn keyed(&self, room: &str, pin: &str) -> Hmac<Sha256> {
-        // The zero byte keeps a room's end and a PIN's start apart.
+    fn keyed(&self, salt: &str, digits: &str) -> Hmac<Sha256> {
+        // The zero byte keeps the salt's end and the digits' start apart.
         self.0
             .clone()
-            .chain_update(room)
+            .chain_update(salt)
             .chain_update([0])
-            .chain_update(pin)
+            .chain_update(digits)
     }
+}
+
+/// What is left of a PIN or a security code: enough to know it again, and not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    salt: String,
+    mac: String,
+}
+
+impl Sealed {
+    pub(crate) fn new(salt: String, mac: String) -> Self {
+        Self { salt, mac }
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed")
+    }
+}
+
+/// What a room is opened with. It may be remembered for as long as the program runs: the key it
+/// needs to be of use, and the PINs as they are keyed, are in the same memory anyway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomSecrets {
+    /// the host's PIN
+    pub pin: Sealed,
+    /// the security code a host can take with one key, when there is one
+    pub preset_code: Option<Sealed>,
+}
+
+/// The salt of a room's preset code: another than its PIN's, or equal ones would look equal.
+pub(crate) fn code_salt(room: &str) -> String {
+    format!("{room}/code")
 }
 
 /// Takes a PIN of 4 to 20 digits.
 pub(crate) fn check_pin(pin: &str) -> Result<()> {
-    let fits = (4..=20).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit());
+    four_to_twenty(pin, "a PIN")
+}
+
+/// Takes a security code of 4 to 20 digits.
+pub(crate) fn check_code(code: &str) -> Result<()> {
+    four_to_twenty(code, "a security code")
+}
+
+fn four_to_twenty(digits: &str, what: &str) -> Result<()> {
+    let fits = (4..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     fits.then_some(())
-        .ok_or_else(|| StoreError::Invalid("a PIN has 4 to 20 digits".into()))
+        .ok_or_else(|| StoreError::Invalid(format!("{what} has 4 to 20 digits")))
 }
 
 /// 256 bits from the system, in hex.
@@ -190,13 +235,18 @@ mod tests {
     #[test]
     fn a_pin_fits_its_room_only() {
         let key = PinKey::new(&random_hex());
-        let mac = key.mac("room-a", "1234");
-        assert!(key.fits(Some(("room-a", &mac)), "1234"));
-        assert!(!key.fits(Some(("room-a", &mac)), "1235"));
-        assert!(!key.fits(Some(("room-b", &mac)), "1234"));
+        let sealed = |room: &str| Sealed::new(room.into(), key.mac("room-a", "1234"));
+        assert!(key.fits(Some(&sealed("room-a")), "1234"));
+        assert!(!key.fits(Some(&sealed("room-a")), "1235"));
+        assert!(!key.fits(Some(&sealed("room-b")), "1234"));
         assert!(!key.fits(None, "1234"));
-        assert!(!PinKey::new(&random_hex()).fits(Some(("room-a", &mac)), "1234"));
+        assert!(!PinKey::new(&random_hex()).fits(Some(&sealed("room-a")), "1234"));
         assert_eq!(format!("{key:?}"), "PinKey");
+        assert_eq!(format!("{:?}", sealed("room-a")), "Sealed");
+        assert_ne!(
+            key.mac("room-a", "1234"),
+            key.mac(&code_salt("room-a"), "1234")
+        );
     }
 
     #[test]

@@ -228,7 +228,7 @@ fn number(key: &str, value: &str, least: u32, most: u32) -> Result<u32> {
 fn wrong_key(key: &str) -> StoreError {
     let keys = SETTING_KEYS.map(|(key, _)| key).join(", ");
     StoreError::Invalid(format!(
-        "there is no room setting {key:?}; there are {keys} and pin"
+        "there is no room setting {key:?}; there are {keys}, pin and code"
     ))
 }
 
@@ -308,7 +308,7 @@ mod tests {
             "guests_may_start, announce, join_muted",
         );
         check("pin", "1234", "there are");
-        check("", "", "dial_out and pin");
+        check("", "", "dial_out, pin and code");
         check(
             "join_muted",
             "yes",

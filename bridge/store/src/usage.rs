@@ -59,6 +59,10 @@ pub struct CallRow {
     pub caller_name: String,
     /// what was dialled
     pub dialled: String,
+    /// `CallType::word`
+    pub call_type: String,
+    /// two letters of ISO 3166, or empty
+    pub country: String,
     /// was a host
     pub host: bool,
     /// ms
@@ -105,8 +109,8 @@ macro_rules! conference_columns {
 macro_rules! call_columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, conference, caller_number, caller_name, dialled, host, started_ms, \
-             joined_ms, ended_ms, end_reason FROM calls ",
+            "SELECT id, conference, caller_number, caller_name, dialled, call_type, country, host, \
+             started_ms, joined_ms, ended_ms, end_reason FROM calls ",
             $rest
         )
     };

@@ -132,6 +132,19 @@ fn people_rooms_and_numbers() {
     );
 
     good(dir, &["number", "add", "5000", "--language", "en"]);
+    let french = ["number", "add", "5003", "--language", "fr"];
+    let paid = [&french[..], &["--type", "tollfree", "--country", "fr"]].concat();
+    good(dir, &paid);
+    refused(
+        dir,
+        &[&french[..], &["--type", "free"]].concat(),
+        "tollfree",
+    );
+    refused(
+        dir,
+        &[&french[..], &["--country", "fra"]].concat(),
+        "two letters",
+    );
     good(
         dir,
         &[
@@ -162,7 +175,8 @@ fn people_rooms_and_numbers() {
         ],
         "does not exist",
     );
-    assert!(good(dir, &["number", "list"]).contains("5001\tde\t1000"));
+    assert!(good(dir, &["number", "list"]).contains("5001\tde\t1000\ttoll\t"));
+    assert!(good(dir, &["number", "list"]).contains("5003\tfr\tmenu\ttollfree\tFR"));
     good(dir, &["check"]);
     assert!(good(dir, &["recordings", "prune", "--dry-run"]).contains("0 recordings"));
 }

@@ -1,6 +1,7 @@
 //! The phone against itself, and then everything against the real program.
 
 mod common;
+mod doors;
 
 mod browser;
 mod calls;

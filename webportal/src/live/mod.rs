@@ -29,6 +29,8 @@ struct LivePage {
     owner: String,
     now_ms: i64,
     now: crate::when::Moment,
+    /// wrong PINs and codes within the last hour
+    guesses: Option<u32>,
     body: String,
     dial: Dial,
     host_keys: Vec<KeyRow>,
@@ -107,6 +109,7 @@ pub(crate) async fn page(
         number: room.number.to_string(),
         now_ms,
         now: visitor.zone.clock(now_ms),
+        guesses: app.guesses(&room.number),
         body: view::whole(&sight, snapshot.as_deref())?,
         dial: Dial::of(numbers, &room, &sip_host(&app, &headers)),
         owner: if room.owner == visitor.user.id {

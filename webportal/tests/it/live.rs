@@ -1,5 +1,7 @@
 //! The live page: commands and their answers, the stream of changes, what callers may be called.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::BodyDataStream;
@@ -12,7 +14,7 @@ use confab_core::time::Time;
 use serde_json::Value;
 use tokio_stream::StreamExt;
 
-use crate::site::{DEADLINE, Site, snapshot};
+use crate::site::{DEADLINE, Site, now_ms, room, snapshot};
 
 #[tokio::test]
 async fn a_command_arrives_and_its_refusal_is_shown() {
@@ -295,6 +297,28 @@ async fn the_page_says_all_states_in_words() {
         "unless a host comes back",
         "aria-label=\"Drop Hana\"",
     ]);
+}
+
+#[tokio::test]
+async fn the_host_sees_that_somebody_guesses() {
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let words = "80 wrong PINs or security codes";
+    let page = site.get(&anna, "/rooms/1000").await;
+    assert!(!page.text().contains("wrong PINs"));
+    let guessed = |ago_ms: u64| {
+        let at = Time(u64::try_from(now_ms()).unwrap() - ago_ms);
+        let guesses = HashMap::from([(room("1000"), (80, at))]);
+        site.guesses.send_replace(Arc::new(guesses));
+    };
+    guessed(1_000);
+    site.get(&anna, "/rooms/1000").await.says(&[words]);
+    let bert = site.log_in("bert@example.com").await;
+    let page = site.get(&bert, "/rooms/2000").await;
+    assert!(!page.text().contains("wrong PINs"));
+    guessed(61 * 60 * 1_000);
+    let page = site.get(&anna, "/rooms/1000").await;
+    assert!(!page.text().contains("wrong PINs"));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use confab_core::ids::{ConferenceId, LegId, RoomNumber};
 use confab_core::settings::RoomSettings;
 use confab_core::snapshot::{LegSnapshot, MuteState, RecordingState, RoomSnapshot};
 use confab_core::time::Time;
-use confab_portal::{House, Portal, PortalCommand, router};
+use confab_portal::{Guesses, House, Portal, PortalCommand, router};
 use confab_store::{LedgerEntry, Store};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -37,6 +37,7 @@ pub struct Site {
     pub router: Router,
     pub store: Store,
     pub house: watch::Sender<Arc<House>>,
+    pub guesses: watch::Sender<Arc<Guesses>>,
     pub commands: mpsc::Receiver<PortalCommand>,
     pub dir: TempDir,
 }
@@ -103,10 +104,12 @@ impl Site {
             std::fs::write(dir.path().join(format!("{sound}.mp3")), sound_bytes).unwrap();
         }
         let (house, seen) = watch::channel(Arc::new(House::new()));
+        let (guesses, guesses_seen) = watch::channel(Arc::new(Guesses::new()));
         let (sender, commands) = mpsc::channel(8);
         let portal = Portal {
             store: store.clone(),
             house: seen,
+            guesses: guesses_seen,
             commands: sender,
             recordings_dir: dir.path().to_owned(),
         };
@@ -114,6 +117,7 @@ impl Site {
             router: router(portal),
             store,
             house,
+            guesses,
             commands,
             dir,
         }

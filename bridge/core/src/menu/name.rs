@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use confab_dtmf::Key;
 
+use crate::event::Role;
 use crate::prompt::{Clip, Prompt};
 
 use super::step::Step;
@@ -16,6 +17,11 @@ impl Menu {
     pub(super) fn ask_name(&mut self) {
         if !self.wants_name() {
             return self.enter(false);
+        }
+        let locked = self.standing().is_some_and(|it| it.locked);
+        if locked && self.role == Role::Guest && self.names_taken == 0 {
+            // Before anybody takes the trouble to say a name.
+            self.notes.push(Prompt::RoomIsLocked);
         }
         self.next_step(Step::NameAsked);
         // Nobody can key a name ahead.
@@ -79,8 +85,8 @@ impl Menu {
     }
 }
 
-/// Times a name may be said.
-const NAMES_MAX: u8 = 3;
+/// Times a name may be said: as often as anybody likes, but for a child at the telephone.
+const NAMES_MAX: u8 = 10;
 
 /// Taking a name down ends by itself after five seconds; this much later something is wrong.
 const TAKEN_MAX: Duration = Duration::from_secs(8);

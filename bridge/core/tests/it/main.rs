@@ -1,10 +1,13 @@
 //! Tests of the core from outside: rooms as stories, properties over any inputs, the menu as
-//! tables.
+//! tables, the guard of its doors against attackers.
 #![allow(clippy::unwrap_used)]
 
 mod call;
+mod codes;
+mod guard;
 mod menu;
 mod properties;
+mod secrets;
 mod settings;
 mod stories;
 mod world;

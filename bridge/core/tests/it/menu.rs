@@ -9,7 +9,10 @@ use crate::call::Call;
 
 /// Each line: what happens, `->`, all that comes of it.
 fn check(settings: &'static str, straight_to: Option<&str>, lines: &[&str]) {
-    let mut call = Call::new(settings, straight_to);
+    tell(Call::new(settings, straight_to), lines);
+}
+
+pub fn tell(mut call: Call, lines: &[&str]) {
     for line in lines {
         let (happenings, expected) = line.split_once("->").unwrap();
         call.told.clear();
@@ -21,13 +24,13 @@ fn check(settings: &'static str, straight_to: Option<&str>, lines: &[&str]) {
     }
 }
 
-const ROOM_FOUND: &[&str] = &[
+pub const ROOM_FOUND: &[&str] = &[
     "begin -> Welcome+EnterRoomNumber",
     "1000# -> stop look-up(1000)",
     "found -> HostPressStar",
 ];
 
-fn check_in_room(settings: &'static str, lines: &[&str]) {
+pub fn check_in_room(settings: &'static str, lines: &[&str]) {
     check(settings, None, &[ROOM_FOUND, lines].concat());
 }
 
@@ -110,7 +113,7 @@ fn all_in_one_go() {
         None,
         &[
             "begin 9999#*1234# -> Welcome+EnterRoomNumber stop look-up(9999)",
-            "unknown -> WrongEntry+TryAgain",
+            "unknown 2s -> WrongEntry+TryAgain+EnterRoomNumber",
             "played 1000# -> look-up(1000)",
         ],
     );
@@ -123,10 +126,10 @@ fn a_wrong_room_three_times() {
         None,
         &[
             "begin 9999# -> Welcome+EnterRoomNumber stop look-up(9999)",
-            "unknown -> WrongEntry+TryAgain",
-            "# -> stop WrongEntry+TryAgain",
+            "unknown 2s -> WrongEntry+TryAgain+EnterRoomNumber",
+            "# 2s -> stop WrongEntry+TryAgain+EnterRoomNumber",
             "12345678901234567# -> stop look-up(1234567890123)",
-            "unknown -> WrongEntry+Goodbye hangup(wrong_entry)",
+            "unknown 2s -> WrongEntry+Goodbye hangup(wrong_entry)",
             "1000# played 300s -> ",
         ],
     );
@@ -139,11 +142,11 @@ fn a_wrong_pin_three_times() {
         &[
             "* -> stop EnterPin",
             "1# -> stop pin(1000,1)",
-            "wrong -> WrongEntry+TryAgain",
+            "wrong 2s -> WrongEntry+TryAgain+EnterPin",
             "played 2# -> pin(1000,2)",
-            "wrong -> WrongEntry+TryAgain",
+            "wrong 2s -> WrongEntry+TryAgain+EnterPin",
             "played 3# -> pin(1000,3)",
-            "wrong -> WrongEntry+Goodbye hangup(wrong_entry)",
+            "wrong 2s -> WrongEntry+Goodbye hangup(wrong_entry)",
         ],
     );
     // tries of the room do not count for the PIN
@@ -152,12 +155,12 @@ fn a_wrong_pin_three_times() {
         None,
         &[
             "begin 1# -> Welcome+EnterRoomNumber stop look-up(1)",
-            "unknown 2# -> WrongEntry+TryAgain stop look-up(2)",
-            "unknown 1000# -> WrongEntry+TryAgain stop look-up(1000)",
+            "unknown 2s 2# -> WrongEntry+TryAgain+EnterRoomNumber stop look-up(2)",
+            "unknown 2s 1000# -> WrongEntry+TryAgain+EnterRoomNumber stop look-up(1000)",
             "found * -> HostPressStar stop EnterPin",
             "1# -> stop pin(1000,1)",
-            "wrong 2# -> WrongEntry+TryAgain stop pin(1000,2)",
-            "wrong 1234# -> WrongEntry+TryAgain stop pin(1000,1234)",
+            "wrong 2s 2# -> WrongEntry+TryAgain+EnterPin stop pin(1000,2)",
+            "wrong 2s 1234# -> WrongEntry+TryAgain+EnterPin stop pin(1000,1234)",
             "right -> enter(1000,Host)",
         ],
     );
@@ -188,7 +191,7 @@ fn silence() {
         None,
         &[
             "begin played 9# -> Welcome+EnterRoomNumber look-up(9)",
-            "unknown played 8s -> WrongEntry+TryAgain EnterRoomNumber",
+            "unknown 2s played 8s -> WrongEntry+TryAgain+EnterRoomNumber EnterRoomNumber",
             "played 8s -> Goodbye hangup(wrong_entry)",
         ],
     );
@@ -199,7 +202,10 @@ fn answers_that_never_come() {
     check(
         "",
         None,
-        &["begin 1000# 5s -> Welcome+EnterRoomNumber stop look-up(1000) WrongEntry+TryAgain"],
+        &[
+            "begin 1000# 1.9s -> Welcome+EnterRoomNumber stop look-up(1000)",
+            "0.1s -> WrongEntry+TryAgain+EnterRoomNumber",
+        ],
     );
     check(
         "",
@@ -210,14 +216,14 @@ fn answers_that_never_come() {
         "",
         None,
         &[
-            "begin played 1000# 5s -> Welcome+EnterRoomNumber look-up(1000) WrongEntry+TryAgain",
+            "begin played 1000# 2s -> Welcome+EnterRoomNumber look-up(1000) WrongEntry+TryAgain+EnterRoomNumber",
             "found right name no-name unknown -> ",
         ],
     );
     check_in_room("", &["30s -> stop enter(1000,Guest)"]);
     check_in_room(
         "",
-        &["* 1234# 5s -> stop EnterPin stop pin(1000,1234) WrongEntry+TryAgain"],
+        &["* 1234# 2s -> stop EnterPin stop pin(1000,1234) WrongEntry+TryAgain+EnterPin"],
     );
     // somebody who keys on and on
     let mut call = Call::new("", None);
@@ -258,9 +264,9 @@ fn straight_to_a_room() {
             "begin -> look-up(2000)",
             "unknown * -> Welcome+HostPressStar stop EnterPin",
             "1# -> stop pin(2000,1)",
-            "wrong 2# -> WrongEntry+TryAgain stop pin(2000,2)",
-            "wrong 3# -> WrongEntry+TryAgain stop pin(2000,3)",
-            "wrong -> WrongEntry+Goodbye hangup(wrong_entry)",
+            "wrong 2s 2# -> WrongEntry+TryAgain+EnterPin stop pin(2000,2)",
+            "wrong 2s 3# -> WrongEntry+TryAgain+EnterPin stop pin(2000,3)",
+            "wrong 2s -> WrongEntry+Goodbye hangup(wrong_entry)",
         ],
     );
     // a room that was made between the look-up and the check was not there for this call
@@ -269,7 +275,7 @@ fn straight_to_a_room() {
         Some("2000"),
         &[
             "begin unknown * -> look-up(2000) Welcome+HostPressStar stop EnterPin",
-            "1# right -> stop pin(2000,1) WrongEntry+TryAgain",
+            "1# right 2s -> stop pin(2000,1) WrongEntry+TryAgain+EnterPin",
         ],
     );
     check(
@@ -277,8 +283,8 @@ fn straight_to_a_room() {
         Some("voicemail"),
         &[
             "begin unknown * -> look-up(voicemail) Welcome+HostPressStar stop EnterPin",
-            "1# 2# -> stop WrongEntry+TryAgain stop WrongEntry+TryAgain",
-            "3# -> stop WrongEntry+Goodbye hangup(wrong_entry)",
+            "1# 2s 2# 2s -> stop WrongEntry+TryAgain+EnterPin stop WrongEntry+TryAgain+EnterPin",
+            "3# 2s -> stop WrongEntry+Goodbye hangup(wrong_entry)",
         ],
     );
 }
@@ -287,17 +293,40 @@ fn straight_to_a_room() {
 fn billing_codes() {
     let asked = "* 1234# right -> stop EnterPin stop pin(1000,1234) EnterBillingCode";
     let capture = "billing_capture billing_code=100";
-    check_in_room(capture, &[asked, "# -> stop enter(1000,Host,100)"]);
-    check_in_room(capture, &[asked, "played 8s -> enter(1000,Host,100)"]);
-    check_in_room(capture, &[asked, "4711# -> stop enter(1000,Host,4711)"]);
-    check_in_room(capture, &[asked, "4711 4s -> stop enter(1000,Host,4711)"]);
-    check_in_room("billing_capture", &[asked, "# -> stop enter(1000,Host)"]);
+    let default = "# -> stop DefaultCodeNoted";
+    let noted = "4711# -> stop BillingCodeNoted";
+    check_in_room(capture, &[asked, default, "played -> enter(1000,Host,100)"]);
+    check_in_room(capture, &[asked, noted, "played -> enter(1000,Host,4711)"]);
+    // who is in a hurry need not hear it out
+    check_in_room(capture, &[asked, noted, "# -> stop enter(1000,Host,4711)"]);
     check_in_room(
         capture,
         &[
             asked,
-            "1# -> stop WrongEntry+TryAgain",
-            "123456789012345678901# -> stop WrongEntry+TryAgain",
+            "played 8s -> DefaultCodeNoted",
+            "30s -> stop enter(1000,Host,100)",
+        ],
+    );
+    check_in_room(capture, &[asked, "4711 4s -> stop BillingCodeNoted"]);
+    check_in_room(
+        "billing_capture",
+        &[
+            asked,
+            "# -> stop NoBillingCode",
+            "played -> enter(1000,Host)",
+        ],
+    );
+    // what was taken is said before the name is asked for
+    check_in_room(
+        "billing_capture announce=name",
+        &[asked, "12# -> stop BillingCodeNoted+SayYourName+Beep"],
+    );
+    check_in_room(
+        capture,
+        &[
+            asked,
+            "1# -> stop WrongEntry+TryAgain+EnterBillingCode",
+            "123456789012345678901# -> stop WrongEntry+TryAgain+EnterBillingCode",
             "1# -> stop WrongEntry+Goodbye hangup(wrong_entry)",
         ],
     );
@@ -329,7 +358,7 @@ fn spoken_names() {
             heard,
             "* played -> stop SayYourName+Beep record",
             heard,
-            "* -> stop enter(1000,Guest,name)",
+            "# -> stop enter(1000,Guest,name)",
         ],
     );
     check_in_room(
@@ -372,11 +401,15 @@ proptest! {
     /// Whatever happens in whatever order, the menu comes to its end by itself.
     #[test]
     fn any_call_ends(
-        settings in proptest::sample::select(vec!["", "announce=name", "billing_capture"]),
+        settings in proptest::sample::select(vec![
+            "", "announce=name", "billing_capture", "code=set", "code=preset announce=name locked",
+            "code=none billing_capture guessed_at", "announce=name name_kept",
+        ]),
         straight in any::<bool>(),
         story in proptest::collection::vec(proptest::sample::select(vec![
             "begin", "1", "1000#", "1234#", "*", "#", "found", "unknown", "right", "wrong", "name",
-            "no-name", "0.5s", "3s", "8s", "played",
+            "no-name", "0.5s", "3s", "8s", "played", "code-right", "code-wrong", "code-set",
+            "had-one",
         ]), 0..60),
     ) {
         let mut call = Call::new(settings, straight.then_some("1000"));

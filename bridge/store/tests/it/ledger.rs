@@ -18,6 +18,14 @@ fn call_started(call: &str, at_ms: i64) -> LedgerEntry {
     }
 }
 
+fn call_typed(call: &str, call_type: &str, country: &str) -> LedgerEntry {
+    LedgerEntry::CallTyped {
+        call: text(call),
+        call_type: text(call_type),
+        country: text(country),
+    }
+}
+
 fn call_joined(call: &str, at_ms: i64, host: bool) -> LedgerEntry {
     LedgerEntry::CallJoined {
         call: text(call),
@@ -79,6 +87,7 @@ fn recording_stopped(at_ms: i64, duration_ms: i64) -> LedgerEntry {
 fn story() -> Vec<LedgerEntry> {
     vec![
         call_started("k1", 1_000),
+        call_typed("k1", "tollfree", "FR"),
         conference_started(2_000),
         call_joined("k1", 2_000, true),
         call_named("k1", "Anna"),
@@ -155,6 +164,8 @@ async fn a_story_is_told_as_it_happened() {
             panic!("{calls:?}");
         };
         assert_eq!((host.caller_name.as_str(), host.host), ("Anne", true));
+        assert_eq!((&*host.call_type, &*host.country), ("tollfree", "FR"));
+        assert_eq!((&*guest.call_type, &*guest.country), ("voip", ""));
         assert_eq!((guest.caller_name.as_str(), guest.host), ("NETWORK", false));
         assert_eq!((guest.started_ms, guest.joined_ms), (2_500, Some(4_100)));
         assert_eq!(guest.end_reason.as_deref(), Some("caller_hung_up"));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use confab_core::access::{CallType, Country};
 use confab_core::settings::{Announce, Language, RoomSettings};
 use confab_dtmf::layout::Layouts;
 use confab_store::{AccessNumber, SETTING_KEYS, StoreError, settings_as_pairs};
@@ -168,6 +169,52 @@ async fn a_pin_opens_its_room_only() {
 }
 
 #[tokio::test]
+async fn a_preset_code_is_kept_sealed_and_can_be_taken_away() {
+    check(async |store| {
+        host(&store, "h@x", &["100"]).await;
+        let room = number("100");
+        let preset = async || {
+            let row = store.room("100").await.unwrap().unwrap();
+            assert!(!format!("{row:?}").contains("735"), "{row:?}");
+            row.secrets.preset_code
+        };
+        assert_eq!(preset().await, None);
+        store.set_room(&room, "code", "73519").await.unwrap();
+        let sealed = preset().await.unwrap();
+        assert!(store.fits(Some(&sealed), "73519"));
+        assert!(!store.fits(Some(&sealed), "73518"));
+        assert!(!store.fits(Some(&sealed), PIN));
+        assert!(!store.check_pin(&room, "73519").await.unwrap());
+        for wrong in ["735", "7351a", "735190735190735190735"] {
+            let told = store.set_room(&room, "code", wrong).await.unwrap_err();
+            assert_eq!(told.to_string(), "a security code has 4 to 20 digits");
+        }
+        let told = store.set_room(&number("300"), "code", "1234").await;
+        assert_eq!(told.unwrap_err().to_string(), "room 300 does not exist");
+        store.set_room(&room, "code", "").await.unwrap();
+        assert_eq!(preset().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_remembered_opens_without_the_database() {
+    check(async |store| {
+        host(&store, "h@x", &["100"]).await;
+        let row = store.room("100").await.unwrap().unwrap();
+        store.close().await;
+        assert!(store.fits(Some(&row.secrets.pin), PIN));
+        assert!(!store.fits(Some(&row.secrets.pin), "8417266"));
+        assert!(!store.fits(None, PIN));
+        let (first, second) = (store.seal("4711"), store.seal("4711"));
+        assert_ne!(first, second);
+        assert!(store.fits(Some(&first), "4711") && store.fits(Some(&second), "4711"));
+        assert!(!store.fits(Some(&first), "4712"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_access_number_can_be_changed_by_adding_it_again() {
     check(async |store| {
         host(&store, "h@x", &["100"]).await;
@@ -175,6 +222,8 @@ async fn an_access_number_can_be_changed_by_adding_it_again() {
             number: "+33123456789".into(),
             language: Language::Fr,
             room: None,
+            call_type: CallType::TollFree,
+            country: Country::parse("FR"),
         };
         store.put_access_number(&access).await.unwrap();
         assert_eq!(
@@ -183,6 +232,8 @@ async fn an_access_number_can_be_changed_by_adding_it_again() {
         );
         access.language = Language::En;
         access.room = Some(number("100"));
+        access.call_type = CallType::Toll;
+        access.country = None;
         store.put_access_number(&access).await.unwrap();
         assert_eq!(store.access_numbers().await.unwrap(), [access.clone()]);
         for unknown in ["", "+", "x\0", "é", &"1".repeat(65)] {

@@ -1,0 +1,137 @@
+//! The doors: security codes keyed by telephone, and that nothing that was keyed is written down.
+
+use anyhow::Result;
+use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
+use sipp_scenarios::phone::{Phone, Plan};
+
+use crate::common::{ANNA, BERT, SOON};
+
+const PRESET: &str = "8064209753";
+const CHOSEN: &str = "9182736455";
+const WRONG_PIN: &str = "7046313590";
+const WRONG_CODE: &str = "6613370429";
+
+/// Keys something and waits for what is said then.
+async fn key(phone: &Phone, keys: &str, answers: &[&str]) -> Result<()> {
+    let mark = phone.ear.mark();
+    phone.key(keys).await?;
+    for prompt in answers {
+        phone.ear.wait_for_prompt(prompt, mark, SOON).await?;
+    }
+    Ok(())
+}
+
+async fn with_code() -> Result<Confab> {
+    let settings = ["announce=nothing", "security_code=true"];
+    Confab::start_with(Setup::with_room(&settings)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_chooses_the_code_and_a_guest_keys_it() -> Result<()> {
+    let confab = with_code().await?;
+    let host = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("host", ANNA)).await?;
+    key(&host, &format!("{ROOM}#"), &["host-press-star"]).await?;
+    key(
+        &host,
+        &format!("*{WRONG_PIN}#"),
+        &["wrong-entry", "enter-pin"],
+    )
+    .await?;
+    key(&host, &format!("{PIN}#"), &["choose-code"]).await?;
+    key(&host, &format!("{CHOSEN}#"), &["enter-code-again"]).await?;
+    key(&host, &format!("{CHOSEN}#"), &["code-is-set"]).await?;
+    confab.until_callers(ROOM, 1).await?;
+
+    let guest = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("guest", BERT)).await?;
+    key(&guest, &format!("{ROOM}##"), &["enter-code"]).await?;
+    key(
+        &guest,
+        &format!("{WRONG_CODE}#"),
+        &["wrong-entry", "enter-code"],
+    )
+    .await?;
+    assert_eq!(confab.callers(ROOM).await?, 1);
+    key(&guest, &format!("{CHOSEN}#"), &[]).await?;
+    confab.until_callers(ROOM, 2).await?;
+    host.ear.wait_until_hears(BERT, SOON).await?;
+
+    let metrics = reqwest::get(confab.url("/metrics")).await?.text().await?;
+    assert!(metrics.contains("confab_wrong_entries_total"), "{metrics}");
+    let log = confab.log();
+    for secret in [PIN, WRONG_PIN, CHOSEN, WRONG_CODE] {
+        assert!(!log.contains(secret), "{log}");
+        assert!(!metrics.contains(secret), "{metrics}");
+    }
+    for phone in [host, guest] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_takes_the_usual_code_with_pound() -> Result<()> {
+    let confab = with_code().await?;
+    let set = format!("code={PRESET}");
+    confab.cli(&["room", "set", ROOM, &set]).await?;
+    let host = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("host", ANNA)).await?;
+    key(&host, &format!("{ROOM}#*{PIN}#"), &["choose-code-or-usual"]).await?;
+    key(&host, "#", &["usual-code-is-set"]).await?;
+    confab.until_callers(ROOM, 1).await?;
+    let guest = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("guest", BERT)).await?;
+    key(&guest, &format!("{ROOM}##{PRESET}#"), &[]).await?;
+    confab.until_callers(ROOM, 2).await?;
+    assert!(!confab.log().contains(PRESET));
+    for phone in [host, guest] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_guesses_is_wrong_even_when_right_and_the_owner_gets_in() -> Result<()> {
+    let confab = Confab::start_with(Setup::with_room(&["announce=nothing"])).await?;
+    let owners = || Plan {
+        number: "5550199".into(),
+        ..Plan::humming("owner", ANNA)
+    };
+    confab.host(owners()).await?.hang_up().await?;
+    // each call of the thief shows another number
+    for call in 0..4 {
+        let plan = Plan {
+            number: format!("55502{call:02}"),
+            ..Plan::humming("thief", BERT)
+        };
+        let thief = confab.call_room(ROOM, plan).await?;
+        thief
+            .ear
+            .wait_for_prompt("host-press-star", 0, SOON)
+            .await?;
+        key(&thief, &format!("*{WRONG_PIN}#"), &["wrong-entry"]).await?;
+        key(&thief, &format!("{WRONG_PIN}#"), &["wrong-entry"]).await?;
+        key(&thief, &format!("{WRONG_PIN}#"), &["goodbye"]).await?;
+        thief.ended_by_them(SOON).await?;
+    }
+    let thief = confab.call_room(ROOM, Plan::humming("thief", BERT)).await?;
+    thief
+        .ear
+        .wait_for_prompt("host-press-star", 0, SOON)
+        .await?;
+    key(&thief, &format!("*{PIN}#"), &["wrong-entry", "enter-pin"]).await?;
+    let owner = confab.host(owners()).await?;
+    for phone in [thief, owner] {
+        phone.hang_up().await?;
+    }
+    let log = confab.log();
+    assert!(
+        log.contains("wrong PINs or codes within the last hour"),
+        "{log}"
+    );
+    assert!(!log.contains(WRONG_PIN), "{log}");
+    let page = confab
+        .portal()
+        .await?
+        .text(&format!("/rooms/{ROOM}"))
+        .await?;
+    assert!(page.contains("wrong PINs or security codes"), "{page}");
+    confab.finish().await
+}
