@@ -38,6 +38,7 @@ impl Switchboard {
                 tracing::info!(%leg, %source, dialled, "call");
                 self.invite(leg, caller, dialled);
             }
+            SipEvent::Ringing { leg } => tracing::debug!(%leg, "ringing"),
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
                 self.tell_line(leg, ToShard::SetStream(leg, stream));
