@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use confab_dtmf::layout::Layouts;
-use confab_sip::{Listen, Transport};
+use confab_sip::{Listen, Transport, Trunk};
 
 /// Everything that can be set, parsed and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Config {
     pub sip_listen: Vec<Listen>,
     /// requests a second that one source may send before it is ignored for a while
     pub sip_source_rate_per_s: u32,
+    /// where calls of ours go; without it nobody can be called
+    pub sip_trunk: Option<Trunk>,
     /// address RTP is bound to and named in SDP
     pub media_address: IpAddr,
     /// RTP ports, even ones for RTP and the odd ones above for RTCP
@@ -74,6 +76,26 @@ pub const KEYS: &[KeySpec] = &[
         name: "sip_source_rate_per_s",
         default: "500",
         help: "SIP messages a second one source may send before it is ignored for a while",
+    },
+    KeySpec {
+        name: "sip_trunk",
+        default: "",
+        help: "where calls to be placed go: sip:HOST:PORT;transport=udp, or tcp; empty: nowhere",
+    },
+    KeySpec {
+        name: "sip_trunk_user",
+        default: "",
+        help: "name for the trunk's digest challenges; empty: none is answered",
+    },
+    KeySpec {
+        name: "sip_trunk_password",
+        default: "",
+        help: "password for the trunk's digest challenges",
+    },
+    KeySpec {
+        name: "sip_trunk_from",
+        default: "",
+        help: "who calls, always: sip:USER@HOST; empty: the number that the room was dialled by",
     },
     KeySpec {
         name: "media_address",
@@ -220,6 +242,28 @@ impl Reader<'_> {
         })
     }
 
+    /// The trunk of four keys; whatever says more about a trunk that is not there is a mistake.
+    fn trunk(&mut self) -> Option<Trunk> {
+        let some = |raw: &str| (!raw.is_empty()).then(|| raw.to_owned());
+        let trunk = self.get("sip_trunk", None, |raw| {
+            some(raw).map(|uri| Trunk::parse(&uri)).transpose()
+        });
+        let user = self.raw("sip_trunk_user");
+        let password = self.raw("sip_trunk_password");
+        let from = self.get("sip_trunk_from", None, |raw| match (&trunk, some(raw)) {
+            (Some(trunk), Some(uri)) => trunk.clone().with_from(&uri).map(Some),
+            _ => Ok(None),
+        });
+        if user.is_empty() != password.is_empty() {
+            self.mistake("sip_trunk_user and sip_trunk_password: one is set without the other");
+        }
+        let trunk = from.or(trunk)?;
+        Some(match some(&user) {
+            Some(user) => trunk.with_credentials(&user, &password),
+            None => trunk,
+        })
+    }
+
     fn config(&mut self) -> Config {
         let data_dir = PathBuf::from(self.raw("data_dir"));
         let embedded = format!("sqlite:{}", data_dir.join("confab.db").display());
@@ -236,6 +280,7 @@ impl Reader<'_> {
             }),
             sip_listen: self.get("sip_listen", Vec::new(), parse_listen),
             sip_source_rate_per_s: self.get("sip_source_rate_per_s", 1, number(1..=1_000_000)),
+            sip_trunk: self.trunk(),
             media_address: self.get("media_address", LOCALHOST, parse_media_address),
             rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),
             media_threads: self.get("media_threads", 1, parse_threads),
@@ -355,106 +400,4 @@ fn parse_threads(raw: &str) -> Result<usize, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let env = |name: &str| {
-            pairs
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        Config::load(None, &env)
-    }
-
-    #[test]
-    fn defaults_are_sensible() {
-        let config = load(&[]).unwrap();
-        assert_eq!(config.database_url, "sqlite:./data/confab.db");
-        assert_eq!(config.sip_listen.len(), 2);
-        assert_eq!(config.rtp_ports, 20_000..=29_999);
-        assert!(config.media_threads >= 1);
-    }
-
-    #[test]
-    fn environment_is_read() {
-        let config = load(&[
-            ("CONFAB_SIP_LISTEN", "udp:127.0.0.1:5070, tcp:[::1]:5071"),
-            ("CONFAB_MEDIA_ADDRESS", "127.0.0.1"),
-            ("CONFAB_RTP_PORTS", "30000-30099"),
-            ("CONFAB_DATABASE_URL", "postgres://x@localhost/y"),
-        ])
-        .unwrap();
-        assert_eq!(config.sip_listen[1].transport, Transport::Tcp);
-        assert_eq!(config.sip_listen[1].addr.port(), 5071);
-        assert_eq!(config.media_address, LOCALHOST);
-        assert_eq!(config.rtp_ports, 30_000..=30_099);
-        assert!(config.database_url.starts_with("postgres"));
-    }
-
-    #[test]
-    fn all_mistakes_are_told_at_once() {
-        let error = load(&[
-            ("CONFAB_SIP_LISTEN", "sctp:127.0.0.1:5070"),
-            ("CONFAB_MEDIA_ADDRESS", "0.0.0.0"),
-            ("CONFAB_RTP_PORTS", "30099-30000"),
-            ("CONFAB_MEDIA_THREADS", "none"),
-            ("CONFAB_HTTP_LISTEN", "localhost"),
-            ("CONFAB_DATABASE_URL", "mysql://x"),
-        ])
-        .unwrap_err();
-        for key in [
-            "sip_listen",
-            "media_address",
-            "rtp_ports",
-            "media_threads",
-            "http_listen",
-            "database_url",
-        ] {
-            assert!(error.0.contains(key), "{key} is not told in {error}");
-        }
-    }
-
-    #[test]
-    fn layouts_are_added_and_checked() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("confab.toml");
-        let night = "\"1\" = \"menu\"\n\"2\" = \"toggle_mute\"\n\"3\" = \"toggle_hand\"\n";
-        std::fs::write(&path, format!("[layouts.night]\n{night}")).unwrap();
-        let config = Config::load(Some(&path), &|_| None).unwrap();
-        let names: Vec<&str> = config.layouts.names().collect();
-        assert_eq!(names, ["night", "openvoice", "star-six"]);
-
-        let config = load(&[("CONFAB_LAYOUTS", &format!("[day]\n{night}"))]).unwrap();
-        assert!(config.layouts.get("day").is_some());
-
-        std::fs::write(&path, "[layouts.night]\n\"1\" = \"mneu\"\n").unwrap();
-        let error = Config::load(Some(&path), &|_| None).unwrap_err();
-        assert!(
-            error
-                .0
-                .contains("layouts: night: \"1\" = mneu: there is no such command"),
-            "{error}"
-        );
-        let error = load(&[("CONFAB_LAYOUTS", "[[[")]).unwrap_err();
-        assert!(error.0.contains("layouts: "), "{error}");
-    }
-
-    #[test]
-    fn the_file_is_read_and_the_environment_wins() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("confab.toml");
-        std::fs::write(&path, "rtp_ports = \"4000-4100\"\nmedia_threads = 3\n").unwrap();
-        let env = |name: &str| (name == "CONFAB_MEDIA_THREADS").then(|| "5".to_owned());
-        let config = Config::load(Some(&path), &env).unwrap();
-        assert_eq!((config.rtp_ports, config.media_threads), (4000..=4100, 5));
-
-        std::fs::write(&path, "rtp_port = \"4000-4100\"\nlog_json = 7\n").unwrap();
-        let error = Config::load(Some(&path), &|_| None).unwrap_err();
-        assert!(
-            error.0.contains("no such key") && error.0.contains("log_json"),
-            "{error}"
-        );
-    }
-}
+mod tests;

@@ -196,6 +196,7 @@ fn sip_config(config: &Config) -> confab_sip::Config {
         listen: config.sip_listen.clone(),
         advertise: config.media_address,
         source_rate_per_s: config.sip_source_rate_per_s,
+        trunk: config.sip_trunk.clone(),
     }
 }
 

@@ -29,6 +29,8 @@ pub enum EndReason {
     Refused(Refusal),
     /// The voice menu ran out of tries or of time.
     MenuTimeout,
+    /// Confab called, and nobody could be had.
+    NotReached(DialFailure),
     /// The SIP side failed: no ACK, a transport that is gone, a session timer.
     SignallingFailed,
     /// Confab stopped.
@@ -45,8 +47,40 @@ impl EndReason {
             EndReason::LineDead => "line_dead",
             EndReason::Refused(refusal) => refusal.word(),
             EndReason::MenuTimeout => "menu_timeout",
+            EndReason::NotReached(failure) => failure.word(),
             EndReason::SignallingFailed => "signalling_failed",
             EndReason::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Why somebody whom Confab called could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DialFailure {
+    /// The line is engaged.
+    Busy,
+    /// It rang, and nobody took the call.
+    NoAnswer,
+    /// The callee or the network would not have the call.
+    Rejected,
+    /// No such number, no way there, or no answer from the network.
+    Unreachable,
+    /// What was dialled is no telephone number.
+    BadNumber,
+    /// Nobody has set where calls of ours go.
+    NoTrunk,
+}
+
+impl DialFailure {
+    /// The word for it in the ledger, in logs and in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            DialFailure::Busy => "busy",
+            DialFailure::NoAnswer => "no_answer",
+            DialFailure::Rejected => "rejected",
+            DialFailure::Unreachable => "unreachable",
+            DialFailure::BadNumber => "bad_number",
+            DialFailure::NoTrunk => "no_trunk",
         }
     }
 }

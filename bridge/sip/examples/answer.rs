@@ -18,6 +18,7 @@ async fn main() {
         listen: listen.to_vec(),
         advertise: addr.ip(),
         source_rate_per_s: 100_000,
+        trunk: None,
     };
     let (sender, mut events) = mpsc::channel(1024);
     let handle = match start(config, sender).await {

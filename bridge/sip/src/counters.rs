@@ -44,9 +44,13 @@ pub(crate) enum Count {
     SendFailed,
     /// Calls that reached the switchboard.
     Calls,
+    /// Calls we were told to place.
+    Dialled,
+    /// A second telephone answered a call of ours and was hung up on.
+    Forked,
 }
 
-const WORDS: [(Count, &str); 17] = [
+const WORDS: [(Count, &str); 19] = [
     (Count::RateLimited, "rate_limited"),
     (Count::Unanswerable, "unanswerable"),
     (Count::Malformed, "malformed"),
@@ -64,6 +68,8 @@ const WORDS: [(Count, &str); 17] = [
     (Count::CallBusy, "call_busy"),
     (Count::SendFailed, "send_failed"),
     (Count::Calls, "calls_total"),
+    (Count::Dialled, "dialled_total"),
+    (Count::Forked, "forked"),
 ];
 
 /// Counts of what was dropped or refused, by word; for `/metrics`.

@@ -4,9 +4,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use confab_core::ids::LegId;
 use rsipstack::sip::{Host, Method};
 use rsipstack::transaction::Transaction;
 use rsipstack::transaction::endpoint::EndpointInnerRef;
@@ -14,15 +13,17 @@ use rsipstack::transport::{SipAddr, SipConnection};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::call::{self, Input, Opening};
+use crate::accepted::Accepted;
+use crate::call::{self, Errand, Input, Opening};
 use crate::counters::{Count, Counters};
 use crate::door::Place;
 use crate::door::tcp::Streams;
 use crate::exchange::{Exchange, Extra, Line, drive};
 use crate::registry::{DialogKey, MergeKey, Registry};
+use crate::trunk::Trunk;
 use crate::tuning::{RETRY_AFTER_S, Tuning};
 use crate::wire::judge::{ACCEPT, ALLOW, SUPPORTED};
-use crate::{SipCommand, SipEvent, Transport};
+use crate::{Legs, SipCommand, SipEvent, Transport};
 
 /// What all calls share.
 pub(crate) struct House {
@@ -31,13 +32,22 @@ pub(crate) struct House {
     pub counters: Arc<Counters>,
     pub tuning: Tuning,
     pub registry: Registry,
-    pub streams: Arc<Streams>,
-    pub places: Vec<Arc<Place>>,
+    pub ways: Ways,
+    pub legs: Legs,
     /// every task that a stop must wait for
     pub tasks: TaskTracker,
     draining: AtomicBool,
-    legs: AtomicU64,
     setups: Arc<AtomicUsize>,
+}
+
+/// How messages get in and out.
+pub(crate) struct Ways {
+    pub streams: Arc<Streams>,
+    pub places: Vec<Arc<Place>>,
+    /// the bound UDP sockets, each with its place
+    pub sockets: Vec<(Arc<Place>, SipConnection)>,
+    pub trunk: Option<Arc<Trunk>>,
+    pub accepted: Arc<Accepted>,
 }
 
 /// One of the calls that may be in set-up; given back when dropped.
@@ -56,8 +66,7 @@ impl House {
         events: mpsc::Sender<SipEvent>,
         counters: Arc<Counters>,
         tuning: Tuning,
-        streams: Arc<Streams>,
-        places: Vec<Arc<Place>>,
+        ways: Ways,
     ) -> Arc<Self> {
         Arc::new(Self {
             endpoint,
@@ -65,11 +74,10 @@ impl House {
             counters,
             tuning,
             registry: Registry::default(),
-            streams,
-            places,
+            ways,
+            legs: Legs::default(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
-            legs: AtomicU64::new(1),
             setups: Arc::default(),
         })
     }
@@ -80,16 +88,24 @@ impl House {
     }
 
     /// Puts a command where its call will find it; a leg that is gone is no mistake.
-    pub fn command(&self, command: SipCommand) {
+    pub fn command(self: &Arc<Self>, command: SipCommand) {
         let leg = match &command {
             SipCommand::Ring(leg) => *leg,
             SipCommand::Answer { leg, .. }
             | SipCommand::Refuse { leg, .. }
             | SipCommand::Hangup { leg, .. } => *leg,
+            SipCommand::Dial { .. } => return self.dial(command),
             SipCommand::Drain => return self.drain(),
         };
         if let Some(entry) = self.registry.leg(leg) {
             entry.desk.order(command);
+        }
+    }
+
+    fn dial(self: &Arc<Self>, command: SipCommand) {
+        if let Some(errand) = Errand::of(command) {
+            self.counters.add(Count::Dialled);
+            call::dial(self, errand);
         }
     }
 
@@ -109,7 +125,7 @@ impl House {
             ("transactions", stats.running_transactions as u64),
             ("transactions_finished", stats.finished_transactions as u64),
             ("acks_awaited", stats.waiting_ack as u64),
-            ("tcp_connections", self.streams.len() as u64),
+            ("tcp_connections", self.ways.streams.len() as u64),
             ("setups", self.setups.load(Ordering::Relaxed) as u64),
         ]
     }
@@ -142,7 +158,7 @@ impl House {
         if let SipConnection::Udp(udp) = &connection {
             let ours = socket_addr(udp.get_addr())?;
             let at = |p: &&Arc<Place>| p.transport == Transport::Udp && p.addr == ours;
-            let place = self.places.iter().find(at)?.clone();
+            let place = self.ways.places.iter().find(at)?.clone();
             return Some(Line {
                 place,
                 source,
@@ -150,7 +166,7 @@ impl House {
                 peer: None,
             });
         }
-        let peer = self.streams.peer(source)?;
+        let peer = self.ways.streams.peer(source)?;
         Some(Line {
             place: peer.place.clone(),
             source,
@@ -204,7 +220,8 @@ impl House {
         }
     }
 
-    fn is_draining(&self) -> bool {
+    /// No new calls, neither way.
+    pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
@@ -236,12 +253,13 @@ impl House {
                 return None;
             }
         };
-        let leg = LegId(self.legs.fetch_add(1, Ordering::Relaxed));
+        let leg = self.legs.next();
         self.counters.add(Count::Calls);
         call::start(self, leg, exchange, opening, merge, slot)
     }
 
-    fn setup_slot(&self) -> Option<SetupSlot> {
+    /// Leave to set one more call up, unless there are too many.
+    pub fn setup_slot(&self) -> Option<SetupSlot> {
         let before = self.setups.fetch_add(1, Ordering::Relaxed);
         let slot = SetupSlot(self.setups.clone());
         (before < self.tuning.setups_max).then_some(slot)

@@ -5,20 +5,24 @@
 //! here.
 #![forbid(unsafe_code)]
 
+mod accepted;
 mod call;
 mod counters;
 mod defence;
+mod digest;
 mod door;
 mod exchange;
 mod house;
 mod registry;
 mod sdp;
 mod serve;
+mod trunk;
 mod tuning;
 mod wire;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
@@ -29,6 +33,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use counters::Counters;
+pub use trunk::Trunk;
 pub use tuning::Tuning;
 
 /// UDP or TCP.
@@ -58,9 +63,12 @@ pub struct Config {
     pub advertise: IpAddr,
     /// requests a second that one source may send before it is ignored for a while
     pub source_rate_per_s: u32,
+    /// where calls of ours go; without it [`SipCommand::Dial`] fails
+    pub trunk: Option<Trunk>,
 }
 
-/// Who calls, as the network says; not verified.
+/// Who calls: of a call that comes, as the network says and not verified; of a call that we place,
+/// what the callee is to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     /// user part of From (or P-Asserted-Identity), or empty
@@ -83,7 +91,12 @@ pub enum SipEvent {
         /// where the request came from
         source: SocketAddr,
     },
-    /// The caller has acknowledged; media as agreed.
+    /// A call that we place has found its way: the callee is being rung. Told once at most.
+    Ringing {
+        /// which
+        leg: LegId,
+    },
+    /// The caller has acknowledged, or the callee has answered; media as agreed.
     Established {
         /// which
         leg: LegId,
@@ -104,8 +117,8 @@ pub enum SipEvent {
         /// the key
         key: Key,
     },
-    /// The call is over; the last event of this leg. Follows every `Invite` in the end, also after
-    /// `Refuse` and `Hangup`.
+    /// The call is over; the last event of this leg. Follows every `Invite` and every `Dial` in
+    /// the end, also after `Refuse` and `Hangup`.
     Ended {
         /// which
         leg: LegId,
@@ -133,12 +146,25 @@ pub enum SipCommand {
         /// why
         refusal: Refusal,
     },
-    /// End the call: BYE, or the final answer if it is not answered yet.
+    /// End the call: BYE, or the final answer if it is not answered yet, or CANCEL when it is one
+    /// that we place.
     Hangup {
         /// which
         leg: LegId,
         /// why; comes back in `Ended`
         reason: EndReason,
+    },
+    /// Call a number by way of the trunk. `Ringing` and `Established` follow, or `Ended` with
+    /// `EndReason::NotReached`. What is heard before the answer (early media) is not taken.
+    Dial {
+        /// from [`Legs::next`]
+        leg: LegId,
+        /// 3 to 15 digits, perhaps with `+` in front; anything else is `DialFailure::BadNumber`
+        number: String,
+        /// what the callee is to see; a number that is none is left out
+        caller: Caller,
+        /// our RTP address
+        rtp: SocketAddr,
     },
     /// Refuse new calls with 503 and Retry-After from now on.
     Drain,
@@ -147,6 +173,9 @@ pub enum SipCommand {
 /// Why serving could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// No listener has the trunk's transport.
+    #[error("the trunk is reached by {0:?}, but nothing listens on {0:?}")]
+    TrunkTransport(Transport),
     /// The socket could not be bound.
     #[error("cannot listen on {transport:?} {addr}: {source}")]
     Bind {
@@ -159,11 +188,30 @@ pub enum Error {
     },
 }
 
+/// Where the names of calls come from, those that come and those that we place.
+#[derive(Clone, Debug)]
+pub struct Legs(Arc<AtomicU64>);
+
+impl Default for Legs {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(1)))
+    }
+}
+
+impl Legs {
+    /// A name that no call had before.
+    pub fn next(&self) -> LegId {
+        LegId(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A running SIP side.
 #[derive(Debug)]
 pub struct Handle {
     /// commands go here; bounded, waits when full
     pub commands: mpsc::Sender<SipCommand>,
+    /// names for calls to be placed
+    pub legs: Legs,
     /// the addresses in fact listened on, in the order of the configuration
     pub listening: Vec<Listen>,
     /// what was counted

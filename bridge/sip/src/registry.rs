@@ -73,8 +73,10 @@ pub(crate) fn from_tag(request: &Request) -> String {
 pub(crate) struct Entry {
     pub desk: Arc<Desk>,
     pub inbox: mpsc::Sender<Input>,
-    pub dialog: DialogKey,
-    pub merge: MergeKey,
+    /// `None` as long as nobody has answered a call of ours
+    pub dialog: Option<DialogKey>,
+    /// `None` of a call of ours
+    pub merge: Option<MergeKey>,
 }
 
 #[derive(Default)]
@@ -91,24 +93,35 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Enters a call, unless the same INVITE is here already.
+    /// Enters a call, unless the same INVITE or leg is here already.
     pub fn enter(&self, leg: LegId, entry: Entry) -> bool {
         let mut tables = lock(&self.tables);
-        if tables.merges.contains_key(&entry.merge) {
+        let merged = |merge: &MergeKey| tables.merges.contains_key(merge);
+        if tables.legs.contains_key(&leg) || entry.merge.as_ref().is_some_and(merged) {
             return false;
         }
-        tables.dialogs.insert(entry.dialog.clone(), leg);
-        tables.merges.insert(entry.merge.clone(), leg);
+        let Entry { dialog, merge, .. } = &entry;
+        tables.dialogs.extend(dialog.clone().map(|key| (key, leg)));
+        tables.merges.extend(merge.clone().map(|key| (key, leg)));
         tables.legs.insert(leg, entry);
         true
+    }
+
+    /// From now on requests in this dialog reach the call of ours that was answered.
+    pub fn join(&self, leg: LegId, key: &DialogKey) {
+        let mut tables = lock(&self.tables);
+        if let Some(entry) = tables.legs.get_mut(&leg) {
+            entry.dialog = Some(key.clone());
+            tables.dialogs.insert(key.clone(), leg);
+        }
     }
 
     /// Takes a call out of all tables.
     pub fn remove(&self, leg: LegId) {
         let mut tables = lock(&self.tables);
         if let Some(entry) = tables.legs.remove(&leg) {
-            tables.dialogs.remove(&entry.dialog);
-            tables.merges.remove(&entry.merge);
+            entry.dialog.map(|key| tables.dialogs.remove(&key));
+            entry.merge.map(|key| tables.merges.remove(&key));
         }
     }
 

@@ -8,20 +8,22 @@ use confab_core::event::EndReason;
 use rsipstack::EndpointBuilder;
 use rsipstack::transaction::TransactionReceiver;
 use rsipstack::transaction::endpoint::EndpointOption;
-use rsipstack::transport::TransportLayer;
 use rsipstack::transport::udp::UdpConnection;
+use rsipstack::transport::{SipConnection, TransportLayer};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::door::hooks::{NoNames, PlainReceived};
+use crate::accepted::{self, Accepted};
+use crate::door::hooks::{Hooks, NoNames};
 use crate::door::tcp::Streams;
 use crate::door::udp::Gate;
 use crate::door::{Door, Place};
-use crate::house::House;
-use crate::tuning::{COMMANDS, Tuning};
+use crate::house::{House, Ways};
+use crate::trunk::Trunk;
+use crate::tuning::{COMMANDS, STRAYS, Tuning};
 use crate::{Config, Counters, Error, Handle, Listen, SipCommand, SipEvent, Transport};
 
 /// Connections that may wait to be accepted.
@@ -39,6 +41,11 @@ pub(crate) async fn start(
     tuning: Tuning,
     events: mpsc::Sender<SipEvent>,
 ) -> Result<Handle, Error> {
+    if let Some(transport) = config.trunk.as_ref().map(Trunk::transport)
+        && config.listen.iter().all(|l| l.transport != transport)
+    {
+        return Err(Error::TrunkTransport(transport));
+    }
     let (bound, listening) = bind_all(&config)?;
     let counters = Arc::new(Counters::default());
     let door = Arc::new(Door::new(
@@ -48,9 +55,75 @@ pub(crate) async fn start(
     ));
     let stop = CancellationToken::new();
     let layer = TransportLayer::new_with_domain_resolver(stop.child_token(), Box::new(NoNames));
-    let mut places = Vec::new();
-    let mut listeners = Vec::new();
-    for (socket, listen) in bound.into_iter().zip(&listening) {
+    let open = open(bound, &listening, &config, &door, &layer, &stop).await?;
+    let (strays, incoming_strays) = mpsc::channel(STRAYS);
+    let accepted = Arc::new(Accepted::new(tuning.t1 * 64, strays));
+    let endpoint = EndpointBuilder::new()
+        .with_user_agent("Confab")
+        .with_cancel_token(stop.clone())
+        .with_transport_layer(layer)
+        .with_transport_inspector(Box::new(Hooks::new(accepted.clone())))
+        .with_option(timers(&tuning))
+        .build();
+    door.watch(endpoint.inner.clone());
+    let streams = Streams::new(door, endpoint.inner.clone(), tuning, stop.clone());
+    let house = House::new(
+        endpoint.inner.clone(),
+        events,
+        counters.clone(),
+        tuning,
+        Ways {
+            streams: streams.clone(),
+            places: open.places,
+            sockets: open.sockets,
+            trunk: config.trunk.clone().map(Arc::new),
+            accepted,
+        },
+    );
+    counters.watch(Arc::downgrade(&house));
+    let incoming = endpoint.incoming_transactions().expect("taken once, here");
+    for (listener, place) in open.listeners {
+        tokio::spawn(streams.clone().serve(listener, place));
+    }
+    tokio::spawn(async move { endpoint.serve().await });
+    tokio::spawn(dispatch(house.clone(), incoming, stop.clone()));
+    tokio::spawn(accepted::serve(
+        house.clone(),
+        incoming_strays,
+        stop.clone(),
+    ));
+    let (commands, orders) = mpsc::channel(COMMANDS);
+    let legs = house.legs.clone();
+    let stopped = CancellationToken::new();
+    tokio::spawn(obey(house, orders, stop, stopped.clone()));
+    Ok(Handle {
+        commands,
+        legs,
+        listening,
+        counters,
+        stopped,
+    })
+}
+
+/// What listens, each with its place.
+#[derive(Default)]
+struct Open {
+    places: Vec<Arc<Place>>,
+    sockets: Vec<(Arc<Place>, SipConnection)>,
+    listeners: Vec<(TcpListener, Arc<Place>)>,
+}
+
+/// Puts the door before each bound socket.
+async fn open(
+    bound: Vec<Bound>,
+    listening: &[Listen],
+    config: &Config,
+    door: &Arc<Door>,
+    layer: &TransportLayer,
+    stop: &CancellationToken,
+) -> Result<Open, Error> {
+    let mut open = Open::default();
+    for (socket, listen) in bound.into_iter().zip(listening) {
         let place = Arc::new(Place::new(*listen, config.advertise));
         match socket {
             Bound::Udp(socket) => {
@@ -62,45 +135,15 @@ pub(crate) async fn start(
                     addr: listen.addr,
                     source: std::io::Error::other(error.to_string()),
                 })?;
-                layer.add_transport(connection.into());
+                let connection = SipConnection::from(connection);
+                open.sockets.push((place.clone(), connection.clone()));
+                layer.add_transport(connection);
             }
-            Bound::Tcp(listener) => listeners.push((listener, place.clone())),
+            Bound::Tcp(listener) => open.listeners.push((listener, place.clone())),
         }
-        places.push(place);
+        open.places.push(place);
     }
-    let endpoint = EndpointBuilder::new()
-        .with_user_agent("Confab")
-        .with_cancel_token(stop.clone())
-        .with_transport_layer(layer)
-        .with_transport_inspector(Box::new(PlainReceived))
-        .with_option(timers(&tuning))
-        .build();
-    door.watch(endpoint.inner.clone());
-    let streams = Streams::new(door, endpoint.inner.clone(), tuning, stop.clone());
-    let house = House::new(
-        endpoint.inner.clone(),
-        events,
-        counters.clone(),
-        tuning,
-        streams.clone(),
-        places,
-    );
-    counters.watch(Arc::downgrade(&house));
-    let incoming = endpoint.incoming_transactions().expect("taken once, here");
-    for (listener, place) in listeners {
-        tokio::spawn(streams.clone().serve(listener, place));
-    }
-    tokio::spawn(async move { endpoint.serve().await });
-    tokio::spawn(dispatch(house.clone(), incoming, stop.clone()));
-    let (commands, orders) = mpsc::channel(COMMANDS);
-    let stopped = CancellationToken::new();
-    tokio::spawn(obey(house, orders, stop, stopped.clone()));
-    Ok(Handle {
-        commands,
-        listening,
-        counters,
-        stopped,
-    })
+    Ok(open)
 }
 
 fn bind_all(config: &Config) -> Result<(Vec<Bound>, Vec<Listen>), Error> {
@@ -127,6 +170,8 @@ fn timers(tuning: &Tuning) -> EndpointOption {
         t2: t1 * 8,
         t4: t1 * 10,
         t1x64: t1 * 64,
+        // The ACK belongs to the dialog: only it knows the way past a NAT (RFC 3261, 13.2.2.4).
+        auto_ack_2xx: false,
         ..EndpointOption::default()
     }
 }

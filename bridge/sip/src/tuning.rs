@@ -11,6 +11,8 @@ pub struct Tuning {
     pub t1: Duration,
     /// How long a caller may hear ringing before we give up (RFC 3261, timer C: over 3 minutes).
     pub setup: Duration,
+    /// How long somebody whom we call may be rung before it counts as no answer.
+    pub ring: Duration,
     /// Calls that may be between INVITE and ACK at one time; more get 503.
     pub setups_max: usize,
     /// Transactions alive or remembered; new requests are dropped beyond it, so that a flood
@@ -37,6 +39,7 @@ impl Default for Tuning {
         Self {
             t1: Duration::from_millis(500),
             setup: Duration::from_secs(185),
+            ring: Duration::from_secs(75),
             setups_max: 2_000,
             transactions_max: 100_000,
             tcp_max: 2_000,
@@ -62,5 +65,10 @@ pub(crate) const CALL_INBOX: usize = 32;
 pub(crate) const STREAM_OUTBOX: usize = 256;
 /// Commands waiting for the SIP side; the switchboard waits when it is full.
 pub(crate) const COMMANDS: usize = 1024;
+/// Repeated and forked answers to INVITEs of ours that wait to be acknowledged. More are lost;
+/// their senders repeat them.
+pub(crate) const STRAYS: usize = 256;
+/// Telephones that may answer one call of ours; the ACKs to further ones are not kept.
+pub(crate) const FORKS_MAX: usize = 8;
 /// Seconds in `Retry-After` of a 503.
 pub(crate) const RETRY_AFTER_S: u32 = 10;

@@ -40,6 +40,7 @@ impl Switchboard {
                 tracing::info!(%leg, %source, dialled, "call");
                 self.invite(leg, caller, dialled, source.ip());
             }
+            SipEvent::Ringing { leg } => tracing::debug!(%leg, "ringing"),
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
                 self.tell_line(leg, ToShard::SetStream(leg, stream));

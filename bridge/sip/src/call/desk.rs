@@ -46,7 +46,8 @@ impl Desk {
             SipCommand::Hangup { reason, .. } => {
                 orders.finish = orders.finish.or(Some(Finish::Hangup(reason)));
             }
-            SipCommand::Drain => {}
+            // These lead to no call that is there already.
+            SipCommand::Dial { .. } | SipCommand::Drain => {}
         }
         drop(orders);
         self.bell.notify_one();

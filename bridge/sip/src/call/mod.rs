@@ -1,7 +1,8 @@
 //! One call: a task that owns the dialog and answers everything in it.
 //!
 //! Requests come through its inbox, commands lie on its desk. It tells the switchboard `Invite`
-//! first and `Ended` last, each once.
+//! first and `Ended` last, each once. A call of ours begins in [`dial`] and is `Live` when it gets
+//! here.
 //!
 //! ```text
 //! Ringing --Answer--> Answered --ACK--> Live --BYE--> Over
@@ -11,10 +12,12 @@
 //! ```
 
 mod desk;
+mod dial;
 mod dialog;
 mod media;
 mod opening;
 mod outgoing;
+mod placed;
 mod requests;
 mod session_timer;
 
@@ -39,8 +42,12 @@ use crate::tuning::CALL_INBOX;
 
 pub(crate) use desk::Desk;
 use desk::{Finish, Orders};
-use dialog::Dialog;
+pub(crate) use dial::{Errand, start as dial};
+pub(crate) use dialog::Dialog;
 pub(crate) use opening::Opening;
+use outgoing::Reply;
+pub(crate) use outgoing::{bye, deliver};
+pub(crate) use placed::Placed;
 use session_timer::SessionTimer;
 
 /// What a call is told by the transactions in its dialog.
@@ -54,7 +61,9 @@ pub(crate) enum Input {
     /// the INVITE transaction with this CSeq number has ended
     Gone(u32),
     /// our session refresh was answered, or not at all
-    Refreshed(Option<Response>),
+    Refreshed(Option<Box<Reply>>),
+    /// the INVITE of ours with this CSeq number was answered; `None`: its transaction has ended
+    Reply(u32, Option<Response>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +128,8 @@ pub(crate) fn start(
     let entry = Entry {
         desk: desk.clone(),
         inbox: sender.clone(),
-        dialog: key.clone(),
-        merge,
+        dialog: Some(key.clone()),
+        merge: Some(merge),
     };
     if !house.registry.enter(leg, entry) {
         let mut exchange = exchange;
@@ -162,8 +171,12 @@ pub(crate) fn start(
 }
 
 impl Call {
-    async fn run(mut self, hello: SipEvent) {
+    async fn run(self, hello: SipEvent) {
         self.house.tell(hello).await;
+        self.go_on().await;
+    }
+
+    async fn go_on(mut self) {
         let desk = self.desk.clone();
         while self.phase != Phase::Over {
             let deadline = self.deadline();
@@ -210,7 +223,8 @@ impl Call {
                 self.final_answer(487, Extra::default());
                 self.end(EndReason::CallerHungUp).await;
             }
-            Input::Cancel => {}
+            // Of a call of ours these belong to the time before the answer.
+            Input::Cancel | Input::Reply(..) => {}
             Input::Gone(seq) => self.gone(seq).await,
             Input::Refreshed(response) => self.refreshed(response).await,
         }
@@ -387,8 +401,9 @@ fn status_of(reason: EndReason) -> (u16, Extra) {
         EndReason::SignallingFailed => (500, Extra::default()),
         EndReason::Dropped => (603, Extra::default()),
         EndReason::CallerHungUp => (487, Extra::default()),
-        EndReason::ConferenceEnded | EndReason::LineDead | EndReason::MenuTimeout => {
-            (480, Extra::default())
-        }
+        EndReason::ConferenceEnded
+        | EndReason::LineDead
+        | EndReason::MenuTimeout
+        | EndReason::NotReached(_) => (480, Extra::default()),
     }
 }

@@ -15,11 +15,11 @@ use confab_dtmf::info::key_of_info;
 impl Call {
     pub(super) async fn request(&mut self, mut exchange: Box<Exchange>) {
         let seq = exchange.seq();
-        if seq <= self.dialog.remote_seq {
+        if self.dialog.remote_seq.is_some_and(|last| seq <= last) {
             // RFC 3261, 12.2.2.
             return exchange.answer(500, self.dialog.extra());
         }
-        self.dialog.remote_seq = seq;
+        self.dialog.remote_seq = Some(seq);
         self.dialog.line = exchange.line.clone();
         match exchange.request.method {
             Method::Bye => self.bye(&mut exchange).await,

@@ -1,5 +1,5 @@
-//! Session timers (RFC 4028) as the callee keeps them: who refreshes, when we do, and when the
-//! call is given up.
+//! Session timers (RFC 4028): who refreshes, when we do, and when the call is given up. We ask for
+//! none ourselves and keep those that the peer asks for or grants.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use confab_core::event::EndReason;
 use rsipstack::sip::{Header, HeadersExt, Method, Request, Response};
 use tokio::time::Instant;
 
+use super::outgoing::Reply;
 use super::{Call, Input, Phase};
 use crate::counters::Count;
 use crate::exchange::Extra;
@@ -34,20 +35,12 @@ impl SessionTimer {
         let Some(value) = request.header_value("Session-Expires") else {
             return Ok(None);
         };
-        let mut parts = value.split(';').map(str::trim);
-        let seconds: u32 = match parts.next().and_then(|s| s.parse().ok()) {
-            Some(seconds) => seconds,
-            None => return Err((400, Extra::default())),
+        let Some((seconds, wish)) = read(&value) else {
+            return Err((400, Extra::default()));
         };
         if seconds < min_s {
             return Err((422, Extra::header("Min-SE", min_s.to_string())));
         }
-        let wish = parts.find_map(|p| {
-            let (name, value) = p.split_once('=')?;
-            name.trim()
-                .eq_ignore_ascii_case("refresher")
-                .then(|| value.trim().to_ascii_lowercase())
-        });
         // Without a wish the caller refreshes if it can (RFC 4028, 9, table 2).
         let knows = request.header_contains_token("Supported", "timer");
         let refresher = match wish.as_deref() {
@@ -56,15 +49,29 @@ impl SessionTimer {
             _ if knows => Refresher::Them,
             _ => Refresher::Us,
         };
-        let interval = Duration::from_secs(u64::from(seconds));
+        Ok(Some(Self::new(seconds, refresher)))
+    }
+
+    /// What the 2xx to an INVITE of ours grants; nothing shorter than `min_s`, which no honest peer
+    /// grants (RFC 4028, 5).
+    pub fn granted_by(response: &Response, min_s: u32) -> Option<Self> {
+        let (seconds, refresher) = read(&response.header_value("Session-Expires")?)?;
+        let refresher = match refresher.as_deref() {
+            Some("uas") => Refresher::Them,
+            _ => Refresher::Us,
+        };
+        Some(Self::new(seconds.max(min_s), refresher))
+    }
+
+    fn new(seconds: u32, refresher: Refresher) -> Self {
         let mut timer = Self {
-            interval,
+            interval: Duration::from_secs(u64::from(seconds)),
             refresher,
             refresh_at: None,
             expires_at: Instant::now(),
         };
         timer.restart(Instant::now());
-        Ok(Some(timer))
+        timer
     }
 
     /// Counts from now (RFC 4028, 10): we refresh at half time, and give up a little before the
@@ -95,6 +102,19 @@ impl SessionTimer {
         }
         headers
     }
+}
+
+/// Seconds and refresher of a Session-Expires.
+fn read(value: &str) -> Option<(u32, Option<String>)> {
+    let mut parts = value.split(';').map(str::trim);
+    let seconds = parts.next()?.parse().ok()?;
+    let refresher = parts.find_map(|p| {
+        let (name, value) = p.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("refresher")
+            .then(|| value.trim().to_ascii_lowercase())
+    });
+    Some((seconds, refresher))
 }
 
 impl Call {
@@ -140,17 +160,25 @@ impl Call {
         self.offering = !bare;
         let sending = self.sending(request);
         self.house.tasks.spawn(async move {
-            let response = sending.await;
+            let reply = sending.await;
             // Fails when the call has ended meanwhile.
-            let _ = inbox.send(Input::Refreshed(response)).await;
+            let _ = inbox.send(Input::Refreshed(reply.map(Box::new))).await;
         });
     }
 
-    pub(super) async fn refreshed(&mut self, response: Option<Response>) {
+    pub(super) async fn refreshed(&mut self, reply: Option<Box<Reply>>) {
         self.offering = false;
+        if let Some(reply) = &reply
+            && reply.is_accepted_invite()
+        {
+            // Even when the call is over: the peer repeats its answer until it is acknowledged.
+            let ack = self.dialog.ack(&reply.request);
+            self.house.acknowledge(&reply.request, &self.dialog, ack);
+        }
         if self.phase != Phase::Live {
             return;
         }
+        let response = reply.map(|reply| reply.response);
         let status = response.as_ref().map_or(408, |r| r.status_code.code());
         match status {
             200..=299 => {

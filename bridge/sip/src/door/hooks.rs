@@ -1,5 +1,8 @@
 //! What we put into the library's transport layer: no name is ever looked up in its one central
-//! loop, and a `received` that it writes can be read by it again.
+//! loop, a `received` that it writes can be read by it again, and repeated answers to INVITEs of
+//! ours are caught before it throws them away.
+
+use std::sync::Arc;
 
 use rsipstack::sip::{Header, SipMessage};
 use rsipstack::transaction::endpoint::TransportEventInspector;
@@ -7,6 +10,7 @@ use rsipstack::transport::transport_layer::DomainResolver;
 use rsipstack::transport::{SipAddr, TransportEvent};
 
 use super::Boxed;
+use crate::accepted::Accepted;
 
 /// Resolves nothing: a stranger's Via must not make everybody wait for a name server. Names in
 /// routes and contacts are looked up by the call that needs them.
@@ -24,28 +28,42 @@ impl DomainResolver for NoNames {
     }
 }
 
-/// Writes `received=::1` where the library wrote `received=[[::1]]`: it cannot find the way back
-/// from the form in brackets.
-pub(crate) struct PlainReceived;
+/// Sees every message before the library's transactions do.
+pub(crate) struct Hooks {
+    accepted: Arc<Accepted>,
+}
 
-impl TransportEventInspector for PlainReceived {
+impl Hooks {
+    pub fn new(accepted: Arc<Accepted>) -> Self {
+        Self { accepted }
+    }
+}
+
+impl TransportEventInspector for Hooks {
     fn handle<'s, 'f>(&'s self, event: TransportEvent) -> Boxed<'f, Option<TransportEvent>>
     where
         's: 'f,
         Self: 'f,
     {
         Box::pin(async move {
-            Some(match event {
+            match event {
                 TransportEvent::Incoming(SipMessage::Request(mut request), connection, from) => {
                     request.headers.iter_mut().for_each(unbracket);
-                    TransportEvent::Incoming(request.into(), connection, from)
+                    Some(TransportEvent::Incoming(request.into(), connection, from))
                 }
-                other => other,
-            })
+                TransportEvent::Incoming(SipMessage::Response(response), connection, from) => {
+                    let response = self.accepted.catch(response)?;
+                    let message = SipMessage::Response(response);
+                    Some(TransportEvent::Incoming(message, connection, from))
+                }
+                other => Some(other),
+            }
         })
     }
 }
 
+/// Writes `received=::1` where the library wrote `received=[[::1]]`: it cannot find the way back
+/// from the form in brackets.
 fn unbracket(header: &mut Header) {
     let Header::Via(via) = header else { return };
     let Some((before, rest)) = via.value().split_once(";received=[") else {

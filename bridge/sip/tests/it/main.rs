@@ -8,6 +8,9 @@
 
 mod calls;
 mod changes;
+mod dialled;
+mod gateway;
+mod given_up;
 mod phone;
 mod refusals;
 mod server;

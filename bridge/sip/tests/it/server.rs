@@ -6,7 +6,9 @@ use std::time::Duration;
 use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
-use confab_sip::{Config, Handle, Listen, SipCommand, SipEvent, Transport, Tuning, start_tuned};
+use confab_sip::{
+    Config, Handle, Listen, SipCommand, SipEvent, Transport, Trunk, Tuning, start_tuned,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -39,13 +41,22 @@ impl Server {
     }
 
     pub async fn with(tuning: Tuning, ip: &str, source_rate_per_s: u32) -> Self {
+        Self::whole(tuning, ip, source_rate_per_s, None).await
+    }
+
+    pub async fn dialling(tuning: Tuning, trunk: Trunk) -> Self {
+        Self::whole(tuning, "127.0.0.1", 100_000, Some(trunk)).await
+    }
+
+    async fn whole(tuning: Tuning, ip: &str, rate: u32, trunk: Option<Trunk>) -> Self {
         let addr = SocketAddr::new(ip.parse().unwrap(), 0);
         let listen = [Transport::Udp, Transport::Tcp].map(|transport| Listen { transport, addr });
         let advertise = "192.0.2.1".parse().unwrap();
         let config = Config {
             listen: listen.to_vec(),
             advertise,
-            source_rate_per_s,
+            source_rate_per_s: rate,
+            trunk,
         };
         let (sender, events) = mpsc::channel(16);
         let handle = start_tuned(config, tuning, sender).await.unwrap();
