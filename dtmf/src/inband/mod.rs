@@ -57,7 +57,8 @@ struct Run {
     pair: Pair,
     length: u32,
     last: Fit,
-    purest: f32,
+    /// how many of the last places, in a row, held nothing but the tones
+    clean: u32,
 }
 
 /// A key that is down.
@@ -169,18 +170,17 @@ impl Detector {
             self.run = None;
             return None;
         }
-        let run = match self.run {
-            Some(run) if run.pair == pair && is_same(&run.last, &now) => Run {
-                length: run.length + 1,
-                last: now,
-                purest: run.purest.max(now.steady),
-                ..run
-            },
-            _ => Run {
-                pair,
-                length: 1,
-                last: now,
-                purest: now.steady,
+        let before = self
+            .run
+            .filter(|run| run.pair == pair && is_same(&run.last, &now));
+        let run = Run {
+            pair,
+            length: before.map_or(0, |run| run.length) + 1,
+            last: now,
+            clean: if is_clean(&now) {
+                before.map_or(0, |run| run.clean) + 1
+            } else {
+                0
             },
         };
         self.run = Some(run);
@@ -189,7 +189,7 @@ impl Detector {
             down.column = down.column.max(now.column.power);
             return None;
         }
-        if run.length < SURE_RUN || run.purest < PUREST {
+        if run.length < SURE_RUN || run.clean < SURE_CLEAN {
             return None;
         }
         self.down = Some(Down {
@@ -225,6 +225,11 @@ fn is_key(fit: &Fit, pair: Pair) -> bool {
         && fit.weaker() > QUIETEST
 }
 
+/// Whether there is hardly anything beside the tones.
+fn is_clean(fit: &Fit) -> bool {
+    fit.steady > CLEAN && fit.low < LOW_CLEAN
+}
+
 /// Whether two neighbouring stretches hold the same tones: a key's do not glide.
 fn is_same(before: &Fit, now: &Fit) -> bool {
     let close = |a: f32, b: f32| (a - b).abs() < GLIDE_HZ;
@@ -236,6 +241,7 @@ const WINDOW_HOPS: usize = 4;
 /// ... and is sure when it was found at so many places 5 ms apart: 32 ms of tone are always
 /// enough, 26 ms never.
 const SURE_RUN: u32 = 4;
+const SURE_CLEAN: u32 = 3;
 /// A gap in a tone does not end it before it is so long that this many windows in a row lack most
 /// of the tone: 15 ms never do, 30 ms always.
 const GONE_HOPS: u32 = 3;
@@ -251,14 +257,15 @@ const QUIETEST_HOP: f32 = QUIETEST * HOP_SAMPLES as f32;
 /// Row over column, in power. Q.24 asks for -4 to +8 dB; phones and lines add to that.
 const TWIST: std::ops::Range<f32> = 0.25..10.0;
 /// As a share of the frequency: Q.24 asks for 1.5 % and 2 Hz and wants 3.5 % refused.
-const OFF: f32 = 0.025;
+const OFF: f32 = 0.022;
 /// How far a tone may seem to move within 5 ms.
-const GLIDE_HZ: f32 = 10.0;
+const GLIDE_HZ: f32 = 6.0;
 /// What the tones must explain of each window, and of the best one of a run.
 const PURE: f32 = 0.8;
-const PUREST: f32 = 0.9;
+const CLEAN: f32 = 0.94;
 /// What lies below the keypad (a dial tone, a voice), against the tones.
-const LOW: f32 = 2.0;
+const LOW: f32 = 3.0;
+const LOW_CLEAN: f32 = 1.7;
 /// A tone is gone when it is 9 dB weaker than it was.
 const GONE: f32 = 0.125;
 
