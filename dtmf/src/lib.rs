@@ -6,6 +6,7 @@ pub mod collector;
 pub mod command;
 pub mod digits;
 pub mod event;
+pub mod inband;
 pub mod info;
 pub mod layout;
 pub mod merge;

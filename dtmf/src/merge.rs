@@ -1,9 +1,11 @@
-//! One press that arrives twice, inside RTP and by SIP INFO, counts once.
+//! One press that arrives by several ways counts once: as an event inside RTP, by SIP INFO, as a
+//! tone in the sound.
 //!
-//! Whichever copy comes first counts; the other, when it follows in time, only confirms it. Two
+//! Whichever copy comes first counts; the others, when they follow in time, only confirm it. Two
 //! presses by the same way are always two presses. RFC 4733 is the trusted way: it comes in step
 //! with the press, while an INFO may be retransmitted for seconds; so an INFO is held to be a copy
-//! for longer than a packet is.
+//! for longer than a packet is. A tone is believed only on a line that has shown no better way:
+//! on others it is what a gateway let through of a key that comes by itself.
 
 use std::collections::VecDeque;
 
@@ -16,17 +18,25 @@ pub enum Source {
     Event,
     /// A SIP INFO request.
     Info,
+    /// A tone in the sound.
+    InBand,
 }
 
 impl Source {
     /// How long after a press by another way the same key by this way is its copy.
     fn copy_ms(self) -> u64 {
         match self {
-            Source::Event => 500,
+            // A tone is sure some 40 ms after its event, or as much sooner as the jitter buffer
+            // is shallower than that of the gateway that made the event.
+            Source::Event | Source::InBand => 500,
             // Two retransmissions of the INFO over UDP (RFC 3261, 17.1.2.2: 0.5 s, 1 s) and the
             // length of the press, for many phones send it only when the key is let go.
             Source::Info => 2_500,
         }
+    }
+
+    fn bit(self) -> u8 {
+        1 << self as u8
     }
 }
 
@@ -34,13 +44,18 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub struct Merger {
     counted: VecDeque<Counted>,
+    /// it has shown a way better than tones
+    has_better: bool,
+    /// tones since then that no better way has confirmed or been confirmed by
+    lone_tones: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     at_ms: u64,
     key: Key,
-    source: Source,
+    /// the ways by which it has come
+    sources: u8,
 }
 
 impl Merger {
@@ -51,13 +66,25 @@ impl Merger {
 
     /// Takes a press; true when it counts, false when it is a copy of one that did.
     pub fn accept(&mut self, now_ms: u64, key: Key, source: Source) -> bool {
-        let copied = self.counted.iter().position(|counted| {
+        if source != Source::InBand {
+            self.has_better = true;
+            self.lone_tones = 0;
+        }
+        let copied = self.counted.iter_mut().find(|counted| {
             let age_ms = now_ms.saturating_sub(counted.at_ms);
-            counted.key == key && counted.source != source && age_ms <= source.copy_ms()
+            counted.key == key && counted.sources & source.bit() == 0 && age_ms <= source.copy_ms()
         });
-        if let Some(index) = copied {
-            self.counted.remove(index);
+        if let Some(counted) = copied {
+            counted.sources |= source.bit();
             return false;
+        }
+        if source == Source::InBand && self.has_better {
+            // The line has gone over to tones, perhaps to another phone, when they come alone.
+            self.lone_tones += 1;
+            if self.lone_tones < LONE_TONES {
+                return false;
+            }
+            self.has_better = false;
         }
         if self.counted.len() == COUNTED_MAX {
             self.counted.pop_front();
@@ -65,13 +92,16 @@ impl Merger {
         self.counted.push_back(Counted {
             at_ms: now_ms,
             key,
-            source,
+            sources: source.bit(),
         });
         true
     }
 }
 
-/// Presses that wait for their copy. The fastest dialler sends ten a second, so this is more than
+/// So many tones in a row without a key by a better way are keys again.
+const LONE_TONES: u32 = 3;
+
+/// Presses that wait for their copies. The fastest dialler sends ten a second, so this is more than
 /// the longest copy time holds; when it is full the oldest is forgotten.
 const COUNTED_MAX: usize = 32;
 
@@ -79,17 +109,17 @@ const COUNTED_MAX: usize = 32;
 mod tests {
     use super::*;
 
-    /// Presses as `ms source key`, source `r` or `i`.
+    /// Presses as `ms source key`, source `r`, `i` or `t` (a tone).
     fn check(presses: &[&str], keys: &str) {
         let mut merger = Merger::new();
         let told: String = presses
             .iter()
             .filter_map(|press| {
                 let words: Vec<&str> = press.split_whitespace().collect();
-                let source = if words[1] == "r" {
-                    Source::Event
-                } else {
-                    Source::Info
+                let source = match words[1] {
+                    "r" => Source::Event,
+                    "i" => Source::Info,
+                    _ => Source::InBand,
                 };
                 let key = Key::from_char(words[2].chars().next().unwrap()).unwrap();
                 merger
@@ -105,15 +135,50 @@ mod tests {
     fn one_way_alone_counts_every_press() {
         check(&["0 r 5", "100 r 5", "200 r 5"], "555");
         check(&["0 i 5", "100 i 5", "200 i 6"], "556");
+        check(&["0 t 5", "100 t 5", "200 t 6"], "556");
     }
 
     #[test]
-    fn both_ways_count_once() {
+    fn several_ways_count_once() {
         check(&["0 r 5", "30 i 5"], "5");
         check(&["0 i 5", "30 r 5"], "5");
         check(&["0 r 5", "30 i 5", "300 r 5", "330 i 5"], "55");
         check(&["0 r 5", "200 r 5", "230 i 5", "430 i 5"], "55");
         check(&["0 r *", "10 i *", "200 r 2", "1800 i 2"], "*2");
+        check(&["0 t 5", "30 r 5", "200 t 5", "230 r 5"], "55");
+        check(&["0 r 5", "45 t 5", "300 r 5", "345 t 5"], "55");
+        check(
+            &["0 t 1", "30 r 1", "90 i 1", "200 t 1", "230 r 1", "290 i 1"],
+            "11",
+        );
+        check(&["0 i 1", "30 t 1", "40 r 1"], "1");
+        check(
+            &[
+                "0 t 1", "100 t 2", "150 i 1", "200 t 3", "250 i 2", "350 i 3",
+            ],
+            "123",
+        );
+    }
+
+    #[test]
+    fn tones_of_a_line_that_has_a_better_way_are_no_keys() {
+        check(&["0 r 5", "45 t 5", "160 t 5"], "5");
+        check(
+            &["0 r 5", "3000 t 6", "5000 r 7", "9000 t 8", "9020 r 8"],
+            "578",
+        );
+        check(
+            &["0 i 5", "3000 t 6", "5000 i 7", "9000 t 8", "9200 i 8"],
+            "578",
+        );
+    }
+
+    #[test]
+    fn a_line_that_goes_over_to_tones_is_heard() {
+        check(
+            &["0 r 5", "9000 t 1", "9500 t 2", "9900 t 3", "10300 t 4"],
+            "534",
+        );
     }
 
     #[test]

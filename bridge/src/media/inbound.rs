@@ -9,6 +9,7 @@ use confab_core::audio::stream::{Codec, Direction, Stream};
 use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
+use confab_dtmf::inband::{Detector, Origin};
 
 use super::latch::Latch;
 use super::shard::Now;
@@ -22,6 +23,7 @@ pub(super) struct Inbound {
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
     events_from: Option<u32>,
+    tones: Detector,
     reception: Reception,
     /// tick until which a key is taken to be down
     key_until: u64,
@@ -29,6 +31,29 @@ pub(super) struct Inbound {
     heard_at: u64,
     dead_told: bool,
     lost_told: u64,
+}
+
+/// What a tick brought, beside its sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Heard {
+    /// Where the sound came from.
+    pub(super) taken: Taken,
+    /// A key that came as a tone.
+    pub(super) key: Option<Key>,
+    /// A key is down, by whatever way; what the line says meanwhile is nothing.
+    pub(super) key_is_down: bool,
+    /// Some of it may be the tone of a key: what seems so was cut, but sound that has only just
+    /// begun was not.
+    pub(super) may_be_key: bool,
+}
+
+impl Heard {
+    const NOTHING: Self = Self {
+        taken: Taken::Idle,
+        key: None,
+        key_is_down: false,
+        may_be_key: false,
+    };
 }
 
 /// What a datagram was.
@@ -49,6 +74,7 @@ impl Inbound {
             jitter: JitterBuffer::new(Codec::Pcmu),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
+            tones: Detector::default(),
             reception: Reception::default(),
             key_until: 0,
             heard_at: 0,
@@ -177,22 +203,42 @@ impl Inbound {
         read.is_ok()
     }
 
-    /// The sound of this tick: silence while the line is held or a key is down.
-    pub(super) fn take(&mut self, frame: &mut Frame, now: &Now) -> Taken {
+    /// The sound of this tick: silence while the line is held or a key is down, and without what
+    /// may be the tone of a key.
+    pub(super) fn take(&mut self, frame: &mut Frame, now: &Now) -> Heard {
         if self
             .agreed
             .as_ref()
             .is_none_or(|(stream, _)| is_held(stream))
         {
             frame.fill(0);
-            return Taken::Idle;
+            self.tones.pause();
+            return Heard::NOTHING;
         }
         let taken = self.jitter.take(frame);
-        if now.tick < self.key_until {
+        let origin = match taken {
+            Taken::Sound => Origin::Line,
+            Taken::Concealed => Origin::MadeUp,
+            Taken::Idle => {
+                self.tones.pause();
+                return Heard {
+                    key_is_down: now.tick < self.key_until,
+                    ..Heard::NOTHING
+                };
+            }
+        };
+        let found = self.tones.hear(frame, origin);
+        self.tones.cut(frame, found);
+        let by_event = now.tick < self.key_until;
+        if by_event {
             frame.fill(0);
-            return Taken::Idle;
         }
-        taken
+        Heard {
+            taken,
+            key: found.key,
+            key_is_down: by_event || found.is_down,
+            may_be_key: found.tone != 0 || found.begins_late,
+        }
     }
 
     /// Whether, for the first time, nothing has come for so long that the line must be dead.

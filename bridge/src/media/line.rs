@@ -15,11 +15,12 @@ use confab_core::audio::stream::{Direction, Stream};
 use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::{LegId, PlayId};
+use confab_dtmf::merge::Source;
 
 use super::FromShard;
 use super::aside::Aside;
 use super::counters::add;
-use super::inbound::{Datagram, Inbound};
+use super::inbound::{Datagram, Heard, Inbound};
 use super::name::NameTake;
 use super::outbound::{Encoded, Outbound};
 use super::ports::PortPair;
@@ -179,35 +180,44 @@ impl Line {
             match inbound.datagram(bytes, from, &now) {
                 Datagram::Taken => {}
                 Datagram::Key(key) => {
-                    reports.tell(FromShard::Key(leg, key));
+                    reports.tell(FromShard::Key(leg, key, Source::Event));
                 }
                 Datagram::Rejected => rejected += 1,
             }
         });
         add(&tools.counters.packets_in, seen);
         add(&tools.counters.packets_rejected, rejected);
-        let taken = self.inbound.take(&mut self.frame, &now);
+        let heard = self.inbound.take(&mut self.frame, &now);
+        if let Some(key) = heard.key {
+            tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
+        }
         if let Some(name) = &mut self.name
             && name.push(&self.frame)
         {
             self.stop_name(tools);
         }
-        self.judge(taken, tools)
+        self.judge(heard, tools)
     }
 
-    fn judge(&mut self, taken: Taken, tools: &mut Tools) -> bool {
+    fn judge(&mut self, heard: Heard, tools: &mut Tools) -> bool {
         self.in_sum = false;
-        if !self.voice.speak || self.room.is_none() {
+        if !self.voice.speak || self.room.is_none() || heard.key_is_down {
+            self.power = Power::SILENT;
             self.gate.shut();
             self.preroll.forget();
         } else {
-            self.power = if taken == Taken::Idle {
-                Power::SILENT
-            } else {
-                Power::of(&self.frame)
+            self.power = match heard.taken {
+                Taken::Idle => Power::SILENT,
+                _ => Power::of(&self.frame),
             };
             let before = self.gate.state();
-            match (before, self.gate.hear(self.power)) {
+            // What may be a key says nothing about voice and noise, and can wait a tick.
+            let after = if heard.may_be_key {
+                before
+            } else {
+                self.gate.hear(self.power)
+            };
+            match (before, after) {
                 (State::Closed, State::Closed) => self.preroll.keep(&self.frame),
                 (State::Closed, _) => {
                     self.preroll.begin(&mut self.frame, self.gate.noise());

@@ -28,6 +28,7 @@ use confab_core::audio::stream::Stream;
 use confab_core::effect::Voice;
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::Key;
+use confab_dtmf::merge::Source;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -81,8 +82,8 @@ pub enum ToShard {
 /// What a shard tells.
 #[derive(Debug)]
 pub enum FromShard {
-    /// A key by RFC 4733.
-    Key(LegId, Key),
+    /// A key, by RFC 4733 or as a tone.
+    Key(LegId, Key, Source),
     /// The line began or ceased to be heard talking.
     Talking(LegId, bool),
     /// What was queued under this name has been played.

@@ -115,7 +115,7 @@ impl Switchboard {
 
     fn shard_report(&mut self, report: FromShard) {
         match report {
-            FromShard::Key(leg, key) => self.key(leg, key, confab_dtmf::merge::Source::Event),
+            FromShard::Key(leg, key, source) => self.key(leg, key, source),
             FromShard::Talking(leg, talking) => {
                 let room = self.legs.get(&leg).and_then(|entry| entry.room().cloned());
                 if let Some(number) = room {

@@ -1,6 +1,8 @@
 //! Rules about keys that hold for any packets, bodies, keys and times.
 #![allow(clippy::unwrap_used)]
 
+mod inband;
+
 use confab_dtmf::Key;
 use confab_dtmf::collector::Collector;
 use confab_dtmf::event::{EventPayload, EventReceiver};

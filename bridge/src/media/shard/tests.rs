@@ -10,6 +10,7 @@ use confab_core::audio::stream::{Codec, Direction, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::PlayId;
 use confab_dtmf::Key;
+use confab_dtmf::merge::Source;
 use tokio::sync::mpsc;
 
 use super::*;

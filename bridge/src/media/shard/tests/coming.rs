@@ -194,8 +194,8 @@ fn keys_of_another_stream_are_not_stale() {
         matches!(
             keys[..],
             [
-                FromShard::Key(_, Key::Digit(5)),
-                FromShard::Key(_, Key::Digit(6))
+                FromShard::Key(_, Key::Digit(5), Source::Event),
+                FromShard::Key(_, Key::Digit(6), Source::Event)
             ]
         ),
         "{keys:?}"

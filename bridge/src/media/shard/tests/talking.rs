@@ -193,7 +193,7 @@ fn keys_are_told_once_and_heard_by_nobody() {
         .filter(|told| matches!(told, FromShard::Key(..)))
         .collect();
     assert!(
-        matches!(keys[..], [FromShard::Key(_, Key::Pound)]),
+        matches!(keys[..], [FromShard::Key(_, Key::Pound, Source::Event)]),
         "{keys:?}"
     );
     let heard = &house.phones[b].heard;
