@@ -4,6 +4,7 @@
 //! operator writes others. Decides nothing about who may do what.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use crate::Key;
@@ -26,10 +27,17 @@ impl Entry {
 }
 
 /// A keypad. No keys in it are the beginning of others, so each command is obeyed at its last key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Layout {
     name: String,
     entries: Vec<Entry>,
+}
+
+/// By name: settings are logged, and a whole keypad would drown them.
+impl fmt::Debug for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Layout({:?})", self.name)
+    }
 }
 
 /// What is wrong with a layout, in words.

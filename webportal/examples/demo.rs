@@ -177,6 +177,8 @@ fn join(stage: &mut Stage, room: &RoomNumber, place: usize) {
         number: number.to_owned(),
         spoken_name: false,
         billing_code: None,
+        answered: Time(now_ms().unsigned_abs()),
+        code: false,
     };
     let _spoken = stage.give(room, Input::Join(joining));
 }

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use confab_core::event::Role;
-use confab_core::snapshot::{LegSnapshot, MuteState, RecordingState, RoomSnapshot};
+use confab_core::snapshot::{Dial, Knock, LegSnapshot, MuteState, RecordingState, RoomSnapshot};
 use confab_store::{ConferenceRow, RecordingRow};
 use serde_json::{Value, json};
 
@@ -62,7 +62,23 @@ fn conference_now(room: &RoomSnapshot) -> Value {
         RecordingState::Off => None,
         RecordingState::On { since } => Some(since.0),
     };
-    let knock = |knock: &confab_core::snapshot::Knock| json!({ "leg": knock.leg.0, "number": knock.number, "at_ms": knock.at.0 });
+    let knock = |knock: &Knock| {
+        json!({
+            "leg": knock.leg.0,
+            "name": knock.name,
+            "number": knock.number,
+            "at_ms": knock.at.0,
+            "dialled": knock.dialled,
+        })
+    };
+    let dial = |dial: &Dial| {
+        json!({
+            "dial": dial.dial.0,
+            "number": dial.number.as_str(),
+            "at_ms": dial.at.0,
+            "ringing": dial.ringing,
+        })
+    };
     json!({
         "id": room.conference.0,
         "seq": room.seq,
@@ -71,6 +87,7 @@ fn conference_now(room: &RoomSnapshot) -> Value {
         "lecture": words::lecture_word(room.lecture),
         "locked": room.locked,
         "knocks": room.knocks.iter().map(knock).collect::<Vec<_>>(),
+        "dials": room.dials.iter().map(dial).collect::<Vec<_>>(),
         "recording": recording_since_ms.is_some(),
         "recording_since_ms": recording_since_ms,
         "chimes": room.chimes,

@@ -133,6 +133,20 @@ const REFUSED: &[(&str, &str)] = &[
     ("cannot_record", "The recording could not be started."),
     ("no_conference", "There is no conference in this room now."),
     (
+        "lecture_holds",
+        "Lecture mode keeps the guests muted. End it to open their lines.",
+    ),
+    ("no_hand", "No hand is raised."),
+    (
+        "dial_not_allowed",
+        "Calling out is not allowed in this room.",
+    ),
+    (
+        "too_many_dials",
+        "Too many calls are under way. Wait for their answers.",
+    ),
+    ("room_full", "The room is full."),
+    (
         "held",
         "The recording is on hold. Take the hold off before you delete it.",
     ),

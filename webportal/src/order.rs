@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use confab_core::command::{Command, CommandRefusal, LectureMode};
-use confab_core::ids::{LegId, RoomNumber};
+use confab_core::ids::{DialId, DialNumber, LegId, RoomNumber};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -26,6 +26,12 @@ pub(crate) struct Order {
     pub(crate) name: Option<String>,
     #[serde(default)]
     pub(crate) code: Option<String>,
+    /// to call
+    #[serde(default)]
+    pub(crate) number: Option<String>,
+    /// a call out of the room
+    #[serde(default)]
+    pub(crate) dial: Option<u64>,
 }
 
 impl Order {
@@ -45,6 +51,13 @@ impl Order {
                 muted: false,
             },
             "mute_all" => Command::MuteAll,
+            "open_all" => Command::OpenAll,
+            "next_hand" => Command::NextHand,
+            "dial_out" => Command::DialOut(number(self.number.as_deref())?),
+            "hang_up_dial" => {
+                let missing = || Trouble::Senseless("Which call? `dial` is missing.".into());
+                Command::HangUpDial(self.dial.map(DialId).ok_or_else(missing)?)
+            }
             "drop" => Command::Drop(leg()?),
             "rename" => Command::Rename {
                 leg: leg()?,
@@ -95,6 +108,11 @@ impl Refused {
             CommandRefusal::MutedByHost => "muted_by_host",
             CommandRefusal::CannotRecord => "cannot_record",
             CommandRefusal::NoConference => "no_conference",
+            CommandRefusal::LectureHolds => "lecture_holds",
+            CommandRefusal::NoHand => "no_hand",
+            CommandRefusal::DialNotAllowed => "dial_not_allowed",
+            CommandRefusal::TooManyDials => "too_many_dials",
+            CommandRefusal::RoomFull => "room_full",
         }
     }
 
@@ -156,6 +174,15 @@ fn code(typed: Option<&str>) -> Result<String, Trouble> {
     }
 }
 
+fn number(typed: Option<&str>) -> Result<DialNumber, Trouble> {
+    let typed = typed.unwrap_or_default();
+    // as people write numbers
+    let plain: String = typed.chars().filter(|c| !" -/().".contains(*c)).collect();
+    DialNumber::parse(&plain).ok_or_else(|| {
+        Trouble::Senseless("A number to call has 2 to 20 digits, and perhaps a plus.".into())
+    })
+}
+
 /// 2 to 20 digits.
 pub(crate) fn is_billing_code(code: &str) -> bool {
     (2..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
@@ -186,6 +213,17 @@ mod tests {
                 Some(Command::SetBillingCode("4711".into()))
             }),
             (r#"{"command":"billing_code","code":"47a"}"#, None),
+            (r#"{"command":"dial_out","number":"+49 (30) 47-11"}"#, {
+                DialNumber::parse("+49304711").map(Command::DialOut)
+            }),
+            (r#"{"command":"dial_out","number":"47x11"}"#, None),
+            (r#"{"command":"dial_out"}"#, None),
+            (r#"{"command":"hang_up_dial","dial":3}"#, {
+                Some(Command::HangUpDial(DialId(3)))
+            }),
+            (r#"{"command":"hang_up_dial"}"#, None),
+            (r#"{"command":"next_hand"}"#, Some(Command::NextHand)),
+            (r#"{"command":"open_all"}"#, Some(Command::OpenAll)),
             (
                 r#"{"command":"lecture_strict"}"#,
                 Some(Command::SetLecture(LectureMode::Strict)),

@@ -59,6 +59,13 @@ pub(crate) fn refusal(refusal: CommandRefusal) -> &'static str {
             "Lecture mode does not allow that. Open the caller's hand instead."
         }
         CommandRefusal::CannotRecord => "The recording could not be started.",
+        CommandRefusal::LectureHolds => {
+            "Lecture mode keeps the guests muted. End it to open their lines."
+        }
+        CommandRefusal::NoHand => "No hand is raised.",
+        CommandRefusal::DialNotAllowed => "Calling out is not allowed in this room.",
+        CommandRefusal::TooManyDials => "Too many calls are under way. Wait for their answers.",
+        CommandRefusal::RoomFull => "The room is full.",
         CommandRefusal::NoConference => "There is no conference in this room now.",
     }
 }

@@ -2,7 +2,7 @@
 
 use confab_dtmf::layout::KeypadCommand;
 
-use crate::ids::LegId;
+use crate::ids::{DialId, DialNumber, LegId};
 
 /// Who asks. What each may do is decided by the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Command {
     },
     /// Mute every guest now; each may unmute unless the mode forbids it.
     MuteAll,
+    /// Open the line of every guest who did not mute it without being asked.
+    OpenAll,
     /// Hang up one line.
     Drop(LegId),
     /// Give a line another name.
@@ -65,6 +67,8 @@ pub enum Command {
         /// true: may speak
         open: bool,
     },
+    /// Close the hand that is open, and open the one that has been up for longest.
+    NextHand,
     /// Take a raised hand down.
     LowerHand(LegId),
     /// Entry and exit chimes on or off.
@@ -73,6 +77,10 @@ pub enum Command {
     SetContinue(bool),
     /// Note the billing code of this conference.
     SetBillingCode(String),
+    /// Call a number; who answers waits at the door until let in.
+    DialOut(DialNumber),
+    /// Give up a call that has not been answered; one that has is ended by `Drop`.
+    HangUpDial(DialId),
     /// End the conference for everybody.
     End,
 }
@@ -92,6 +100,21 @@ pub enum CommandRefusal {
     /// There is nobody to record, or the recorder said no.
     #[error("the recording could not be started")]
     CannotRecord,
+    /// Lines cannot be opened while strict lecture mode holds.
+    #[error("lecture mode keeps the guests muted; end it first")]
+    LectureHolds,
+    /// Nobody has a hand up.
+    #[error("no hand is raised")]
+    NoHand,
+    /// The room's settings forbid it.
+    #[error("calling out is not allowed in this room")]
+    DialNotAllowed,
+    /// As many calls out as may wait at once.
+    #[error("too many calls are under way; wait for their answers")]
+    TooManyDials,
+    /// There is no place for another caller.
+    #[error("the room is full")]
+    RoomFull,
     /// The room is not in use.
     #[error("there is no conference in that room now")]
     NoConference,

@@ -1,7 +1,7 @@
 //! What the state machines want done: data, carried out by the switchboard.
 
 use crate::event::{EndReason, Fact};
-use crate::ids::{LegId, PlayId};
+use crate::ids::{DialId, DialNumber, LegId, PlayId};
 use crate::prompt::Clip;
 
 /// What a leg hears apart from clips.
@@ -64,6 +64,35 @@ pub enum Effect {
         leg: LegId,
         /// why, for the ledger
         reason: EndReason,
+    },
+    /// The name of this leg is from now on the one that another has recorded before it.
+    KeepName {
+        /// whose name it will be
+        leg: LegId,
+        /// whose it was; gone by now
+        was: LegId,
+    },
+    /// Ask a leg for the security code of the conference. It hears nothing of the room meanwhile,
+    /// and its keys are for whoever asks. Answered by [`crate::room::Input::CodeRight`], or by the
+    /// leg's leaving.
+    AskCode {
+        /// which leg
+        leg: LegId,
+    },
+    /// Call a number. Answered by [`crate::room::Input::Dialled`].
+    Dial {
+        /// names this call
+        dial: DialId,
+        /// which number
+        number: DialNumber,
+        /// the host who keyed it; none when it was asked for on a page
+        by: Option<LegId>,
+    },
+    /// Give up a call that was asked for and has not been answered. Should it be answered all the
+    /// same, the room lets it go again.
+    HangUpDial {
+        /// which call
+        dial: DialId,
     },
     /// Start, or start again, the conference's recording. Answered by an `Input::Recording`.
     StartRecording,

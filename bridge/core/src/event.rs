@@ -1,7 +1,7 @@
 //! What happened: facts about a conference, told once, never changed.
 
 use crate::command::LectureMode;
-use crate::ids::{ConferenceId, LegId, RoomNumber};
+use crate::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
@@ -27,6 +27,8 @@ pub enum EndReason {
     LineDead,
     /// The caller was refused.
     Refused(Refusal),
+    /// Somebody who was called from the room was not let in.
+    NotLetIn,
     /// The voice menu ran out of tries or of time.
     MenuTimeout,
     /// Confab called, and nobody could be had.
@@ -46,6 +48,7 @@ impl EndReason {
             EndReason::ConferenceEnded => "conference_ended",
             EndReason::LineDead => "line_dead",
             EndReason::Refused(refusal) => refusal.word(),
+            EndReason::NotLetIn => "not_let_in",
             EndReason::MenuTimeout => "menu_timeout",
             EndReason::NotReached(failure) => failure.word(),
             EndReason::SignallingFailed => "signalling_failed",
@@ -94,6 +97,8 @@ pub enum ConferenceEnd {
     HostLeft,
     /// A host ended it for everybody.
     EndedByHost,
+    /// One caller was left and did not say that they are there.
+    Alone,
     /// Confab stopped.
     Shutdown,
 }
@@ -105,9 +110,23 @@ impl ConferenceEnd {
             ConferenceEnd::NobodyLeft => "nobody_left",
             ConferenceEnd::HostLeft => "host_left",
             ConferenceEnd::EndedByHost => "ended_by_host",
+            ConferenceEnd::Alone => "alone",
             ConferenceEnd::Shutdown => "shutdown",
         }
     }
+}
+
+/// How a call out of the room ended before it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DialEnd {
+    /// Nobody could be had.
+    NotReached(DialFailure),
+    /// Who had answered hung up at the door.
+    HungUp,
+    /// Nobody let them in in time.
+    NotLetIn,
+    /// A host gave it up, or the conference ended.
+    Dropped,
 }
 
 /// A fact about one conference.
@@ -141,6 +160,47 @@ pub enum Fact {
         /// why
         refusal: Refusal,
     },
+    /// A caller who had left is back and has the name, mute state and place they had; follows
+    /// `LegJoined`.
+    LegReturned {
+        /// which
+        leg: LegId,
+        /// which it was before
+        was: LegId,
+    },
+    /// A caller who waited must key the security code now.
+    CodeAsked {
+        /// which
+        leg: LegId,
+    },
+    /// And has.
+    CodeProved {
+        /// which
+        leg: LegId,
+    },
+    /// A number is being called from the room.
+    Dialled {
+        /// names this call
+        dial: DialId,
+        /// which
+        number: DialNumber,
+    },
+    /// Who was called has answered and waits at the door; `LegJoined` or `DialEnded` follows.
+    DialAnswered {
+        /// which call
+        dial: DialId,
+        /// who it is from now on
+        leg: LegId,
+    },
+    /// A call out of the room ended before it came in.
+    DialEnded {
+        /// which call
+        dial: DialId,
+        /// how
+        end: DialEnd,
+    },
+    /// Hosts were told that somebody tries codes at the door.
+    GuessingTold,
     /// A line's mute state changed, for whatever reason.
     MuteChanged {
         /// whose

@@ -2,7 +2,7 @@
 
 use crate::command::LectureMode;
 use crate::event::Role;
-use crate::ids::{ConferenceId, LegId, RoomNumber};
+use crate::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
 use crate::time::Time;
 
 /// The state of the recording.
@@ -59,19 +59,36 @@ pub struct LegSnapshot {
     pub mute: MuteState,
     /// raised hand, if any
     pub hand: Option<Hand>,
-    /// waits with hold music
+    /// waits, or is being asked for the security code
     pub waiting: bool,
 }
 
-/// A caller who was refused at the locked door and has not hung up or given up.
+/// A caller at the door: who found the room locked, or was called from it and has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Knock {
     /// which
     pub leg: LegId,
-    /// caller's number
+    /// given name, or empty
+    pub name: String,
+    /// caller's number, or the one that was called
     pub number: String,
     /// when
     pub at: Time,
+    /// was called from the room
+    pub dialled: bool,
+}
+
+/// A call out of the room that has not been answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// which
+    pub dial: DialId,
+    /// the number
+    pub number: DialNumber,
+    /// since when it is being called
+    pub at: Time,
+    /// it rings there
+    pub ringing: bool,
 }
 
 /// A room with a conference in it.
@@ -91,8 +108,10 @@ pub struct RoomSnapshot {
     pub lecture: LectureMode,
     /// locked
     pub locked: bool,
-    /// who knocked
+    /// who waits at the door
     pub knocks: Vec<Knock>,
+    /// who is being called
+    pub dials: Vec<Dial>,
     /// recording
     pub recording: RecordingState,
     /// chimes on
@@ -101,6 +120,7 @@ pub struct RoomSnapshot {
     pub continues: bool,
     /// billing code in force
     pub billing_code: Option<String>,
-    /// the conference will end at this time unless a host comes
+    /// the conference will end at this time unless a host comes, or the one caller who is left
+    /// presses a key
     pub ends_at: Option<Time>,
 }

@@ -68,6 +68,7 @@ impl Switchboard {
             call,
             caller,
             dialled: dialled.clone(),
+            answered: self.now(),
             language: Language::default(),
             layout: Layout::openvoice(),
             by_access_number: false,
@@ -175,6 +176,10 @@ impl Switchboard {
     }
 
     fn established(&mut self, leg: LegId, stream: Stream) {
+        let now = self.now();
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.answered = now;
+        }
         self.tell_line(leg, ToShard::SetStream(leg, stream));
         self.menu_input(leg, MenuInput::Begin);
     }

@@ -171,13 +171,15 @@ impl Switchboard {
         if !call.by_access_number {
             call.language = entry.settings.language;
         }
-        let joining = Joining {
+        let mut joining = Joining {
             leg,
             role: entry.role,
             name: call.caller.name.clone(),
             number: call.caller.number.clone(),
             spoken_name: entry.spoken_name,
             billing_code: entry.billing_code.clone(),
+            answered: call.answered,
+            code: false,
         };
         let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
         let (key, layout) = self.live_room(&entry, shard, leg, name);
@@ -187,7 +189,7 @@ impl Switchboard {
             call.layout = layout;
         }
         self.shard(shard, ToShard::Enter(leg, key));
-        self.take_code(leg, &entry);
+        joining.code = self.take_code(leg, &entry);
         self.count_entered(leg);
         // being refused is spoken; joining has no other errors
         let _ = self.room_input(&entry.number, Input::Join(joining));

@@ -13,6 +13,7 @@ use confab_core::guard::{Alarm, Attempt, Outcome, Ticket};
 use confab_core::ids::{LegId, RoomNumber};
 use confab_core::keyed::Keyed;
 use confab_core::menu::{CodeState, MenuInput, Standing};
+use confab_core::room::Input;
 use confab_core::time::Time;
 use confab_store::{RoomRow, Sealed};
 use metrics::counter;
@@ -63,7 +64,9 @@ impl Switchboard {
         let what = match alarm {
             Alarm::Room { room, wrong } => {
                 tracing::warn!(%room, wrong, "wrong PINs or codes within the last hour");
-                self.show_guesses(room, wrong);
+                self.show_guesses(room.clone(), wrong);
+                // who is in no conference is told at the next door, by the menu
+                let _ = self.room_input(&room, Input::Guessing);
                 "room"
             }
             Alarm::Source { source } => {
@@ -158,7 +161,9 @@ impl Switchboard {
     }
 
     fn found_input(&mut self, leg: LegId, mut row: RoomRow) -> MenuInput {
-        let standing = self.standing(&row);
+        let call = self.legs.get(&leg);
+        let caller = call.map_or("", |call| call.caller.number.as_str());
+        let standing = self.standing(&row, caller);
         // the host of a conference that has its code already is not asked for another
         if let Some(live) = self.rooms.get(&row.number) {
             row.settings.billing_capture = live.room.wants_billing_code();
@@ -173,7 +178,8 @@ impl Switchboard {
         }
     }
 
-    fn standing(&self, row: &RoomRow) -> Standing {
+    /// As it is for a caller of this number.
+    fn standing(&self, row: &RoomRow, caller: &str) -> Standing {
         let (now, number) = (self.now(), &row.number);
         let code = if self.code_of(number).is_some() {
             CodeState::Set
@@ -187,7 +193,7 @@ impl Switchboard {
         Standing {
             code,
             locked: live.is_some_and(|live| live.room.snapshot().locked),
-            name_kept: false,
+            name_kept: live.is_some_and(|live| live.room.remembers_name(now, caller)),
             guessed_at: self.guard.wrong_of(number, now) >= GUESSES_TOLD,
         }
     }

@@ -11,6 +11,7 @@ use confab_dtmf::merge::Source;
 
 use super::Switchboard;
 use super::leg::Stage;
+use super::live::LiveRoom;
 
 impl Switchboard {
     pub(super) fn key(&mut self, leg: LegId, key: Key, source: Source) {
@@ -25,6 +26,11 @@ impl Switchboard {
             Stage::Menu(_) => self.menu_input(leg, MenuInput::Key(key)),
             Stage::InRoom(number) => {
                 let number = number.clone();
+                let takes_keys = |live: &LiveRoom| live.room.takes_keys(leg);
+                if self.rooms.get(&number).is_some_and(takes_keys) {
+                    let _ = self.room_input(&number, Input::Key { leg, key });
+                    return;
+                }
                 let command = entry.collector.key(now.0, key);
                 let _ = self.room_input(&number, Input::KeyPressed(leg));
                 if let Some(command) = command {

@@ -68,6 +68,8 @@ pub(super) struct Leg {
     pub call: String,
     pub caller: Caller,
     pub dialled: String,
+    /// when the caller acknowledged the answer, which is when carriers begin to count
+    pub answered: Time,
     /// what is said to this caller alone is in it
     pub language: Language,
     /// the keypad it has in the room
@@ -154,6 +156,7 @@ mod tests {
             call: String::new(),
             caller: Caller::default(),
             dialled: String::new(),
+            answered: Time(0),
             language: Language::default(),
             layout: Layout::openvoice(),
             by_access_number: false,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use confab_core::command::CommandRefusal;
 use confab_core::effect::{Audience, Effect};
-use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
+use confab_core::event::{ConferenceEnd, DialFailure, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
-use confab_core::room::{Input, RecorderReport, Room};
+use confab_core::refusal::Refusal;
+use confab_core::room::{DialNews, Input, RecorderReport, Room};
 use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 use confab_recorder::RecordingId;
@@ -115,6 +116,23 @@ impl Switchboard {
             } => self.play_to_room(number, &clips),
             Effect::StopPlay { leg } => self.stop_play(leg),
             Effect::Hangup { leg, reason } => self.hang_up_after_goodbye(leg, reason),
+            Effect::KeepName { leg, was } => {
+                if let Some(live) = self.rooms.get_mut(number)
+                    && let Some(name) = live.names.get(&was).cloned()
+                {
+                    live.names.insert(leg, name);
+                }
+            }
+            // There is no way yet for a leg in a room to be asked for a code, nor for a number to
+            // be dialled: nobody comes in by either.
+            Effect::AskCode { leg } => {
+                self.hang_up_after_goodbye(leg, EndReason::Refused(Refusal::WrongEntry));
+            }
+            Effect::Dial { dial, .. } => {
+                let news = DialNews::Failed(DialFailure::NoTrunk);
+                inputs.push_back(Input::Dialled { dial, news });
+            }
+            Effect::HangUpDial { .. } => {}
             Effect::StartRecording => inputs.push_back(self.start_recording(number)),
             Effect::StopRecording => self.stop_recording(number),
             Effect::Emit(fact) => self.fact(number, fact),

@@ -291,7 +291,7 @@ async fn what_only_hosts_may_do_is_refused_to_guests_in_words(language: Language
         key_and_hear(&anna, keys, "hosts-only").await?;
         anna.ear.wait_for_prompt_end(SOON).await?;
     }
-    key_and_hear(&anna, "*4", "not-a-command").await?;
+    key_and_hear(&anna, "#9", "not-a-command").await?;
     let host = confab.host(Plan::humming("Host", BERT)).await?;
     key_and_hear(&host, "#1", "chimes-on").await?;
     key_and_hear(&host, "#2", "will-end").await?;

@@ -276,8 +276,10 @@ async fn the_page_says_all_states_in_words() {
     room.locked = true;
     room.knocks = vec![Knock {
         leg: LegId(8),
+        name: String::new(),
         number: "+4930888".into(),
         at: Time(0),
+        dialled: false,
     }];
     room.recording = RecordingState::On { since: room.since };
     room.ends_at = Some(room.since + Duration::from_secs(60));

@@ -270,6 +270,7 @@ pub fn snapshot(number: &str, callers: &[(u64, &str)]) -> RoomSnapshot {
         lecture: LectureMode::Open,
         locked: false,
         knocks: vec![],
+        dials: vec![],
         recording: RecordingState::Off,
         chimes: true,
         continues: true,

@@ -10,7 +10,7 @@ impl Room {
     pub(super) fn command(&mut self, by: Actor, command: Command) -> Result<(), CommandRefusal> {
         match (by, command) {
             // Who only knocks, or is on the way out, commands nothing.
-            (Actor::Leg(leg), _) if self.people.get(leg).is_none() => Ok(()),
+            (Actor::Leg(leg), _) if self.people.inside(leg).is_none() => Ok(()),
             (Actor::Leg(leg), Command::Keypad(keyed)) => {
                 self.keypad(leg, keyed);
                 Ok(())
@@ -37,11 +37,21 @@ impl Room {
             Command::SetMute { leg, muted } => return self.set_mute(by, leg, muted),
             Command::Drop(leg) => return self.drop_leg(leg),
             Command::Rename { leg, name } => return self.rename(leg, name),
-            Command::Admit(leg) if !self.admit(leg) => return Err(CommandRefusal::NoSuchLeg),
+            Command::Admit(leg) => return self.admit(leg),
+            Command::OpenAll => return self.open_all(),
+            Command::NextHand => return self.next_hand().map(|_| ()),
+            Command::DialOut(number) => {
+                let leg = match by {
+                    Actor::Leg(leg) => Some(*leg),
+                    Actor::Portal(_) | Actor::House => None,
+                };
+                return self.dial_out(number, leg);
+            }
+            Command::HangUpDial(dial) => return self.hang_up_dial(dial),
             Command::SetRecording(on) => return self.set_recording(on),
             Command::SetHandOpen { leg, open } => return self.set_hand_open(leg, open),
             Command::LowerHand(leg) => return self.lower_hand(leg),
-            Command::MuteAll => self.mute_all(by),
+            Command::MuteAll => self.mute_all(),
             Command::SetLocked(locked) => self.set_locked(locked),
             Command::SetLecture(mode) => self.set_lecture(mode),
             Command::SetChimes(on) => self.set_chimes(on),
@@ -49,8 +59,8 @@ impl Room {
             Command::SetBillingCode(code) => self.bill(code),
             Command::End if *by == Actor::House => self.end(ConferenceEnd::Shutdown),
             Command::End => self.end(ConferenceEnd::EndedByHost),
-            // `admit` has been done above; keys become other commands before they come here
-            Command::Admit(_) | Command::Keypad(_) => {}
+            // keys become other commands before they come here
+            Command::Keypad(_) => {}
         }
         Ok(())
     }

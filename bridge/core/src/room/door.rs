@@ -1,33 +1,64 @@
-//! The door: who gets in, who is refused, who knocks at the locked room, and how the conference
-//! begins.
+//! The door: who gets in, who is refused, and who waits there, having knocked or been called.
 
 use std::time::Duration;
 
-use crate::effect::{Effect, Hear, Voice};
-use crate::event::{ConferenceEnd, EndReason, Fact, Role};
-use crate::ids::LegId;
+use confab_dtmf::layout::KeypadCommand;
+
+use crate::command::CommandRefusal;
+use crate::effect::{Effect, Voice};
+use crate::event::{DialEnd, EndReason, Fact, Role};
+use crate::ids::{DialId, LegId};
 use crate::prompt::{Clip, Prompt};
 use crate::refusal::Refusal;
-use crate::settings::Announce;
 use crate::time::Time;
 
+use super::entrance::Entrance;
 use super::leaving::Leaving;
-use super::people::{Person, SILENT};
-use super::speech::Kind;
+use super::people::SILENT;
+use super::returning::Absent;
 use super::{Joining, Room, Stage};
 
 /// The lock and those who knock.
 #[derive(Debug, Default)]
 pub(super) struct Door {
     pub locked: bool,
+    /// in the order in which they came
     pub knocks: Vec<Knocker>,
+    hosts_told: Option<Time>,
 }
 
-/// A caller who found the room locked and waits to be let in.
+/// Why somebody is at the door.
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// Found the room locked; may have been here before.
+    Knocks(Option<Absent>),
+    /// Was called from the room, by the key of `by` or from a page.
+    Dialled { dial: DialId, by: Option<LegId> },
+}
+
+/// A caller who waits to be let in.
 #[derive(Debug)]
 pub(super) struct Knocker {
     pub joining: Joining,
     pub since: Time,
+    pub wish: Wish,
+    /// is to be reminded at this time that it waits
+    pub remind_at: Option<Time>,
+}
+
+impl Knocker {
+    pub fn new(joining: Joining, since: Time, wish: Wish) -> Self {
+        Self {
+            joining,
+            since,
+            wish,
+            remind_at: None,
+        }
+    }
+
+    pub fn is_dialled(&self) -> bool {
+        matches!(self.wish, Wish::Dialled { .. })
+    }
 }
 
 impl Door {
@@ -68,15 +99,23 @@ impl Room {
         }
         let guest = joining.role == Role::Guest;
         if guest && self.is_full() {
-            self.refuse(leg, SILENT, Refusal::RoomFull);
-        } else if guest && self.door.locked {
-            self.knock(joining);
+            return self.refuse(leg, None, Refusal::RoomFull);
+        }
+        let back = self.back_from(&joining);
+        if guest && self.door.locked {
+            self.knock(joining, back);
         } else {
-            self.enter(joining, SILENT);
+            let how = Entrance {
+                told: SILENT,
+                let_in: false,
+                back,
+                dialled: None,
+            };
+            self.enter(joining, how);
         }
     }
 
-    fn knows(&self, leg: LegId) -> bool {
+    pub(super) fn knows(&self, leg: LegId) -> bool {
         self.people.get(leg).is_some()
             || self
                 .door
@@ -87,39 +126,77 @@ impl Room {
     }
 
     /// Guests are counted against the limit; a host is never kept out of the own room by them.
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.people.len() >= self.settings.max_callers as usize
     }
 
-    fn knock(&mut self, joining: Joining) {
+    fn knock(&mut self, joining: Joining, back: Option<Absent>) {
         let leg = joining.leg;
         if self.door.knocks.len() >= KNOCKS_MAX {
-            return self.refuse(leg, SILENT, Refusal::RoomLocked);
+            return self.refuse(leg, None, Refusal::RoomLocked);
         }
-        self.door.knocks.push(Knocker {
-            joining,
-            since: self.now,
-        });
+        let named = joining.spoken_name;
         self.emit(Fact::LegKnocked { leg });
-        self.effects.push(Effect::SetVoice {
-            leg,
-            voice: KNOCKING,
-        });
+        self.wait_at_the_door(Knocker::new(joining, self.now, Wish::Knocks(back)));
         self.say(leg, &[Prompt::RoomIsLocked, Prompt::HostWasTold]);
+        self.tell_hosts_of_knock(leg, named);
     }
 
-    /// Lets a knocking caller in; false when nobody of that name knocks.
-    pub(super) fn admit(&mut self, leg: LegId) -> bool {
-        let Some(knock) = self.door.take(leg) else {
-            return false;
-        };
-        if self.is_full() {
-            self.refuse(leg, KNOCKING, Refusal::RoomFull);
-        } else {
-            self.effects.push(Effect::StopPlay { leg });
-            self.enter(knock.joining, KNOCKING);
+    pub(super) fn wait_at_the_door(&mut self, mut knock: Knocker) {
+        let leg = knock.joining.leg;
+        let voice = self.waiting_voice();
+        if voice != SILENT {
+            self.effects.push(Effect::SetVoice { leg, voice });
         }
-        true
+        knock.remind_at = self.first_reminder();
+        self.door.knocks.push(knock);
+    }
+
+    /// Twenty who knock at once must not talk over the conference: hosts are told once in a while.
+    pub(super) fn tell_hosts_of_knock(&mut self, leg: LegId, named: bool) {
+        let lately = |at| self.now - at < KNOCKS_TOLD_EVERY;
+        if self.door.hosts_told.is_some_and(lately) {
+            return;
+        }
+        self.door.hosts_told = Some(self.now);
+        let mut clips = if named {
+            vec![Clip::Name(leg), Clip::Prompt(Prompt::IsAtTheDoor)]
+        } else {
+            vec![Clip::Prompt(Prompt::SomebodyKnocks)]
+        };
+        clips.extend(self.hint(KeypadCommand::Admit).map(Clip::Prompt));
+        self.tell_hosts(&clips);
+    }
+
+    /// Lets in somebody who waits at the door.
+    pub(super) fn admit(&mut self, leg: LegId) -> Result<(), CommandRefusal> {
+        let waits = |knock: &Knocker| knock.joining.leg == leg;
+        if !self.door.knocks.iter().any(waits) {
+            return Err(CommandRefusal::NoSuchLeg);
+        }
+        if self.is_full() {
+            return Err(CommandRefusal::RoomFull);
+        }
+        if let Some(knock) = self.door.take(leg) {
+            self.let_in(knock);
+        }
+        Ok(())
+    }
+
+    fn let_in(&mut self, knock: Knocker) {
+        let leg = knock.joining.leg;
+        self.effects.push(Effect::StopPlay { leg });
+        let (back, dialled) = match knock.wish {
+            Wish::Knocks(back) => (back, None),
+            Wish::Dialled { dial, by } => (None, Some((dial, by))),
+        };
+        let how = Entrance {
+            told: self.waiting_voice(),
+            let_in: true,
+            back,
+            dialled,
+        };
+        self.enter(knock.joining, how);
     }
 
     pub(super) fn set_locked(&mut self, locked: bool) {
@@ -128,15 +205,25 @@ impl Room {
         }
         self.door.locked = locked;
         self.emit(Fact::LockChanged(locked));
-        if !locked {
-            while let Some(knock) = self.door.knocks.first() {
-                let leg = knock.joining.leg;
-                self.admit(leg);
+        if locked {
+            return;
+        }
+        // who was called waits for a host's word, lock or no lock
+        let (called, knocks): (Vec<_>, Vec<_>) = std::mem::take(&mut self.door.knocks)
+            .into_iter()
+            .partition(Knocker::is_dialled);
+        self.door.knocks = called;
+        for knock in knocks {
+            if self.is_full() {
+                let voice = self.waiting_voice();
+                self.refuse(knock.joining.leg, Some(voice), Refusal::RoomFull);
+            } else {
+                self.let_in(knock);
             }
         }
     }
 
-    /// Sends knocking callers away whom nobody has let in.
+    /// Sends callers at the door away whom nobody has let in.
     pub(super) fn give_up_knocks(&mut self) {
         while self
             .door
@@ -144,144 +231,50 @@ impl Room {
             .is_some_and(|deadline| deadline <= self.now)
         {
             let knock = self.door.knocks.remove(0);
-            self.refuse(knock.joining.leg, KNOCKING, Refusal::RoomLocked);
+            self.turn_away(knock, DialEnd::NotLetIn);
         }
     }
 
     pub(super) fn refuse_knocks(&mut self) {
         for knock in std::mem::take(&mut self.door.knocks) {
-            self.refuse(knock.joining.leg, KNOCKING, Refusal::RoomLocked);
+            self.turn_away(knock, DialEnd::Dropped);
         }
     }
 
-    /// Sends a caller away in words.
-    pub(super) fn refuse(&mut self, leg: LegId, told: Voice, refusal: Refusal) {
-        self.emit(Fact::LegRefused { leg, refusal });
-        if told != SILENT {
-            self.effects.push(Effect::StopPlay { leg });
-        }
-        let words = [refusal.prompt(), Prompt::Goodbye];
-        self.see_out(leg, told, &words, EndReason::Refused(refusal));
+    /// Sends somebody away from the door; `end` is how it ended for one who was called.
+    pub(super) fn turn_away(&mut self, knock: Knocker, end: DialEnd) {
+        let leg = knock.joining.leg;
+        let voice = self.waiting_voice();
+        let Wish::Dialled { dial, by } = knock.wish else {
+            return self.refuse(leg, Some(voice), Refusal::RoomLocked);
+        };
+        self.dial_ended(dial, by, end);
+        self.effects.push(Effect::StopPlay { leg });
+        let words = if self.people.is_empty() {
+            [Prompt::ConferenceEnded, Prompt::Goodbye].as_slice()
+        } else {
+            &[Prompt::Goodbye]
+        };
+        self.see_out(leg, voice, words, EndReason::NotLetIn);
         self.leaving.push(Leaving {
             leg,
             was_inside: false,
         });
     }
 
-    fn enter(&mut self, joining: Joining, told: Voice) {
-        let (leg, role) = (joining.leg, joining.role);
-        let host = role == Role::Host;
-        self.why_ended = ConferenceEnd::NobodyLeft;
-        let chosen = joining.billing_code.clone().filter(|_| host);
-        let muted = !host && self.settings.join_muted;
-        self.people
-            .push(Person::new(joining, self.now, muted, told));
-        self.emit(Fact::LegJoined { leg, role });
-        if let Some(code) = chosen {
-            self.bill(code);
+    /// Sends a caller away in words; `told` is what the line was set to, if it was.
+    fn refuse(&mut self, leg: LegId, told: Option<Voice>, refusal: Refusal) {
+        self.emit(Fact::LegRefused { leg, refusal });
+        if told.is_some() {
+            self.effects.push(Effect::StopPlay { leg });
         }
-        if self.begun {
-            self.come_in(leg);
-        } else if host || self.settings.guests_may_start {
-            self.begin(leg);
-        } else {
-            self.settle();
-            self.say(leg, &[Prompt::WaitingForHost]);
-        }
-    }
-
-    /// The conference begins with this leg; all who wait are let in together.
-    fn begin(&mut self, leg: LegId) {
-        self.begun = true;
-        self.settle();
-        if self.people.len() == 1 {
-            self.say(leg, &[Prompt::YouAreFirst]);
-        } else {
-            self.tell_room(vec![Clip::Prompt(Prompt::ConferenceBegins)]);
-        }
-        for leg in self.people.legs_where(|_| true) {
-            self.brief(leg);
-        }
-        if self.settings.record_at_start {
-            self.start_recording();
-        }
-    }
-
-    /// One more caller comes into the running conference.
-    fn come_in(&mut self, leg: LegId) {
-        self.settle();
-        let mut clips = self.arrival(leg);
-        if self.people.get(leg).is_some_and(Person::is_host) && self.ending.take().is_some() {
-            clips.push(Clip::Prompt(Prompt::HostIsBack));
-        }
-        self.tell_room(clips);
-        self.brief(leg);
-    }
-
-    /// Tells who has just come in what holds for it: its mute, and that it is recorded.
-    fn brief(&mut self, leg: LegId) {
-        let Some(person) = self.people.get(leg) else {
-            return;
-        };
-        let mute = self.mute_state(person);
-        let lesson = if person.is_host() {
-            None
-        } else {
-            self.mute_briefing(mute)
-        };
-        let notice = self.recording.is_on().then_some(Prompt::BeingRecorded);
-        let clips: Vec<Clip> = lesson.into_iter().chain(notice).map(Clip::Prompt).collect();
-        if !clips.is_empty() {
-            let kind = if notice.is_some() {
-                Kind::Notice
-            } else {
-                Kind::Plain
-            };
-            self.say_clips(leg, clips, kind);
-        }
-    }
-
-    fn arrival(&self, leg: LegId) -> Vec<Clip> {
-        let Some(person) = self.people.get(leg) else {
-            return Vec::new();
-        };
-        self.announcement(
-            person,
-            Clip::ChimeIn,
-            Prompt::HasJoined,
-            Prompt::CallerJoined,
-        )
-    }
-
-    pub(super) fn departure(&self, person: &Person) -> Vec<Clip> {
-        self.announcement(person, Clip::ChimeOut, Prompt::HasLeft, Prompt::CallerLeft)
-    }
-
-    fn announcement(
-        &self,
-        person: &Person,
-        chime: Clip,
-        named: Prompt,
-        nameless: Prompt,
-    ) -> Vec<Clip> {
-        match self.settings.announce {
-            _ if !self.chimes => Vec::new(),
-            // A host has switched them on in a room that has none.
-            Announce::Chime | Announce::Nothing => vec![chime],
-            Announce::Name if person.spoken_name => {
-                vec![Clip::Name(person.leg), Clip::Prompt(named)]
-            }
-            Announce::Name => vec![Clip::Prompt(nameless)],
-        }
-    }
-
-    /// Notes the billing code of the conference.
-    pub(super) fn bill(&mut self, code: String) {
-        self.billing_chosen = true;
-        if self.billing_code.as_ref() != Some(&code) {
-            self.billing_code = Some(code.clone());
-            self.emit(Fact::BillingCode(code));
-        }
+        let words = [refusal.prompt(), Prompt::Goodbye];
+        let told = told.unwrap_or(SILENT);
+        self.see_out(leg, told, &words, EndReason::Refused(refusal));
+        self.leaving.push(Leaving {
+            leg,
+            was_inside: false,
+        });
     }
 }
 
@@ -291,7 +284,5 @@ const KNOCK: Duration = Duration::from_secs(60);
 /// Callers who may knock at once; those after them are refused without.
 const KNOCKS_MAX: usize = 20;
 
-pub(super) const KNOCKING: Voice = Voice {
-    speak: false,
-    hear: Hear::Music,
-};
+/// Hosts hear of those who knock no more often than this.
+const KNOCKS_TOLD_EVERY: Duration = Duration::from_secs(10);

@@ -6,27 +6,35 @@
 
 use std::time::Duration;
 
+use confab_dtmf::layout::KeypadCommand;
+
 use crate::command::CommandRefusal;
 use crate::event::Fact;
 use crate::ids::LegId;
-use crate::prompt::Prompt;
+use crate::prompt::{Clip, Prompt};
 use crate::snapshot::{Hand, MuteState};
 use crate::time::Time;
 
 use super::Room;
+use super::speech::Kind;
 
 /// The queue.
 #[derive(Debug, Default)]
 pub(super) struct Hands {
+    /// in the order in which they went up
     raised: Vec<Raised>,
+    next_turn: u64,
     hosts_told: Option<Time>,
 }
 
+/// One hand.
 #[derive(Debug)]
-struct Raised {
+pub(super) struct Raised {
     leg: LegId,
     since: Time,
-    open: bool,
+    /// smaller for whoever has raised it before
+    turn: u64,
+    pub open: bool,
 }
 
 impl Hands {
@@ -44,9 +52,20 @@ impl Hands {
         })
     }
 
+    pub fn any_up(&self) -> bool {
+        !self.raised.is_empty()
+    }
+
     /// Takes a hand down without a word.
-    pub fn forget(&mut self, leg: LegId) {
-        self.raised.retain(|hand| hand.leg != leg);
+    pub fn take(&mut self, leg: LegId) -> Option<Raised> {
+        let index = self.raised.iter().position(|hand| hand.leg == leg)?;
+        Some(self.raised.remove(index))
+    }
+
+    /// Those for whom `open` says whether the line is open.
+    fn legs(&self, open: bool) -> impl Iterator<Item = LegId> {
+        let those = self.raised.iter().filter(move |hand| hand.open == open);
+        those.map(|hand| hand.leg)
     }
 
     fn open(&mut self, leg: LegId) {
@@ -72,7 +91,7 @@ impl Room {
 
     /// Opens or closes a line by its hand.
     pub(super) fn set_hand_open(&mut self, leg: LegId, open: bool) -> Result<(), CommandRefusal> {
-        let person = self.people.get(leg).ok_or(CommandRefusal::NoSuchLeg)?;
+        let person = self.people.inside(leg).ok_or(CommandRefusal::NoSuchLeg)?;
         if person.is_host() || self.hands.is_open(leg) == open {
             return Ok(());
         }
@@ -84,6 +103,52 @@ impl Room {
         Ok(())
     }
 
+    /// The turn of the first in the queue whose line is not open; who spoke before has had it.
+    /// Gives whose turn it is, if anybody is left.
+    pub(super) fn next_hand(&mut self) -> Result<Option<LegId>, CommandRefusal> {
+        if !self.hands.any_up() {
+            return Err(CommandRefusal::NoHand);
+        }
+        let spoke: Vec<LegId> = self.hands.legs(true).collect();
+        for leg in spoke {
+            self.close_hand(leg);
+        }
+        let next = self.hands.legs(false).next();
+        if let Some(leg) = next {
+            self.open_hand(leg);
+            // the others have moved up as well; only the one who comes next has use for it
+            let after = self.hands.legs(false).next();
+            if let Some(leg) = after {
+                self.say(leg, &[Prompt::YouAreNext]);
+            }
+        }
+        Ok(next)
+    }
+
+    /// The key for the next hand, and who it is by name or number.
+    pub(super) fn call_next(&mut self, by: LegId) {
+        let turn = match self.next_hand() {
+            Ok(Some(leg)) => self.people.get(leg),
+            Ok(None) | Err(_) => return self.say(by, &[Prompt::NoHandRaised]),
+        };
+        let Some(person) = turn else { return };
+        let digits: Vec<u8> = person.number.bytes().filter(u8::is_ascii_digit).collect();
+        let mut clips = Vec::new();
+        if person.spoken_name {
+            clips.push(Clip::Name(person.leg));
+            clips.push(Clip::Prompt(Prompt::MaySpeakNow));
+        } else if digits.len() >= ENDING_DIGITS {
+            let ending = &digits[digits.len() - ENDING_DIGITS..];
+            let ending = ending.iter().map(|digit| Prompt::Digit(digit - b'0'));
+            clips.push(Clip::Prompt(Prompt::NumberEndsIn));
+            clips.extend(ending.map(Clip::Prompt));
+            clips.push(Clip::Prompt(Prompt::MaySpeakNow));
+        } else {
+            clips.push(Clip::Prompt(Prompt::NextMaySpeak));
+        }
+        self.say_clips(by, clips, Kind::Plain);
+    }
+
     fn open_hand(&mut self, leg: LegId) {
         if self.hands.get(leg).is_none() {
             self.raise_hand(leg);
@@ -91,9 +156,10 @@ impl Room {
         self.hands.open(leg);
         if let Some(person) = self.people.get_mut(leg) {
             person.muted = false;
+            person.muted_by_host = false;
         }
         self.settle();
-        self.say(leg, &[Prompt::HostOpenedYou]);
+        self.say(leg, &[Prompt::YouMaySpeak]);
     }
 
     fn close_hand(&mut self, leg: LegId) {
@@ -116,7 +182,7 @@ impl Room {
 
     /// A host takes a hand down; an open line is closed by it.
     pub(super) fn lower_hand(&mut self, leg: LegId) -> Result<(), CommandRefusal> {
-        self.people.get(leg).ok_or(CommandRefusal::NoSuchLeg)?;
+        self.people.inside(leg).ok_or(CommandRefusal::NoSuchLeg)?;
         if self.hands.is_open(leg) {
             return self.set_hand_open(leg, false);
         }
@@ -137,15 +203,31 @@ impl Room {
             .map(|hand| hand.leg)
             .collect();
         for leg in open {
-            self.hands.forget(leg);
+            self.hands.take(leg);
             self.emit(Fact::HandLowered { leg });
+        }
+        for absent in &mut self.absent {
+            absent.hand.take_if(|hand| hand.open);
         }
     }
 
+    /// The hand of who has come back goes where it was. Its line is open as before, unless another
+    /// has the word by now.
+    pub(super) fn raise_again(&mut self, leg: LegId, hand: Raised) {
+        let raised = &mut self.hands.raised;
+        let open = hand.open && raised.iter().all(|other| !other.open);
+        let index = raised.partition_point(|other| other.turn < hand.turn);
+        raised.insert(index, Raised { leg, open, ..hand });
+        let place = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        self.emit(Fact::HandRaised { leg, place });
+    }
+
     fn raise_hand(&mut self, leg: LegId) -> u32 {
+        self.hands.next_turn += 1;
         self.hands.raised.push(Raised {
             leg,
             since: self.now,
+            turn: self.hands.next_turn,
             open: false,
         });
         let place = u32::try_from(self.hands.raised.len()).unwrap_or(u32::MAX);
@@ -154,7 +236,7 @@ impl Room {
     }
 
     fn take_hand_down(&mut self, leg: LegId) {
-        self.hands.forget(leg);
+        self.hands.take(leg);
         self.emit(Fact::HandLowered { leg });
         self.settle();
     }
@@ -169,11 +251,15 @@ impl Room {
             return;
         }
         self.hands.hosts_told = Some(self.now);
-        for leg in self.people.legs_where(|person| person.is_host()) {
-            self.say(leg, &[Prompt::SomebodyRaisedHand]);
-        }
+        let hint = self.hint(KeypadCommand::NextHand);
+        let told = std::iter::once(Prompt::SomebodyRaisedHand).chain(hint);
+        let clips: Vec<Clip> = told.map(Clip::Prompt).collect();
+        self.tell_hosts(&clips);
     }
 }
+
+/// Digits of a number by which a caller without a name is told from others.
+const ENDING_DIGITS: usize = 4;
 
 /// Hosts hear of raised hands no more often than this.
 const HANDS_TOLD_EVERY: Duration = Duration::from_secs(10);

@@ -9,6 +9,7 @@ use crate::prompt::{Clip, Prompt};
 use crate::snapshot::MuteState;
 
 use super::Room;
+use super::people::Person;
 use super::recording::Recording;
 use super::speech::Kind;
 
@@ -18,6 +19,12 @@ impl Room {
             return;
         };
         let host = person.is_host();
+        if keyed != KeypadCommand::End {
+            self.think_better_of_the_end(leg);
+        }
+        let Some(person) = self.people.get(leg) else {
+            return;
+        };
         let open = self.mute_state(person) == MuteState::Open;
         match keyed {
             _ if !keyed.who().includes(host) => {
@@ -29,32 +36,19 @@ impl Room {
                 };
                 self.say(leg, &[prompt]);
             }
-            KeypadCommand::Menu => {
-                let lines = KeypadCommand::ALL
-                    .into_iter()
-                    .filter(|&line| line.who().includes(host) && self.is_possible(leg, line))
-                    .map(|line| Clip::Prompt(Prompt::MenuLine(line)))
-                    .collect();
-                self.say_clips(leg, lines, Kind::List);
-            }
+            KeypadCommand::Menu => self.say_menu(leg),
             KeypadCommand::ToggleMute => {
                 self.obey_leg(leg, Command::SetMute { leg, muted: open });
             }
             KeypadCommand::CountCallers => self.say(leg, &[self.count()]),
             KeypadCommand::ToggleHand => self.toggle_hand(leg),
             KeypadCommand::RollCall => self.call_roll(leg),
-            KeypadCommand::Admit => match self.door.knocks.first() {
-                Some(knock) => {
-                    let leg = knock.joining.leg;
-                    self.admit(leg);
-                }
-                None => self.say(leg, &[Prompt::NobodyAtTheDoor]),
-            },
-            KeypadCommand::NextHand => self.say(leg, &[Prompt::NoHandRaised]),
-            KeypadCommand::MuteAll => self.obey_leg(leg, Command::MuteAll),
-            KeypadCommand::DialOut => self.say(leg, &[Prompt::DialNotAllowed]),
-            KeypadCommand::DropDialled => self.say(leg, &[Prompt::NobodyDialled]),
-            KeypadCommand::End => self.obey_leg(leg, Command::End),
+            KeypadCommand::NextHand => self.call_next(leg),
+            KeypadCommand::Admit => self.let_in_first(leg),
+            KeypadCommand::MuteAll => self.mute_or_open_all(leg),
+            KeypadCommand::DialOut => self.ask_number(leg),
+            KeypadCommand::DropDialled => self.drop_dialled(leg),
+            KeypadCommand::End => self.ask_for_the_end(leg),
             KeypadCommand::Unknown if self.only_stopped_a_list(leg) => {}
             KeypadCommand::Unknown => self.say(leg, &[Prompt::NotACommand]),
             KeypadCommand::ToggleLock
@@ -62,25 +56,6 @@ impl Room {
             | KeypadCommand::CycleLecture
             | KeypadCommand::ToggleChimes
             | KeypadCommand::ToggleContinue => self.toggle(leg, keyed),
-        }
-    }
-
-    /// Whether the menu names this command to that leg: what would only be refused is left out.
-    fn is_possible(&self, leg: LegId, command: KeypadCommand) -> bool {
-        if self.settings.layout.keys_of(command).is_none() {
-            return false;
-        }
-        match command {
-            KeypadCommand::ToggleMute => {
-                let person = self.people.get(leg);
-                person.is_some_and(|person| self.mute_state(person) != MuteState::MutedByHost)
-            }
-            KeypadCommand::Admit => !self.door.is_empty(),
-            KeypadCommand::NextHand
-            | KeypadCommand::DialOut
-            | KeypadCommand::DropDialled
-            | KeypadCommand::Unknown => false,
-            _ => true,
         }
     }
 
@@ -137,29 +112,66 @@ impl Room {
     pub(super) fn obey_leg(&mut self, leg: LegId, command: Command) {
         let answer = self.carry_out(&Actor::Leg(leg), command);
         if let Err(refusal) = answer {
-            self.say(
-                leg,
-                &[match refusal {
-                    CommandRefusal::HostsOnly => Prompt::HostsOnly,
-                    CommandRefusal::MutedByHost => Prompt::HostMutedAllLines,
-                    CommandRefusal::CannotRecord => Prompt::RecordingFailed,
-                    CommandRefusal::NoSuchLeg | CommandRefusal::NoConference => Prompt::NotACommand,
-                }],
-            );
+            self.explain(leg, refusal);
+        }
+    }
+
+    /// Says why something was not done.
+    pub(super) fn explain(&mut self, leg: LegId, refusal: CommandRefusal) {
+        let told = match refusal {
+            CommandRefusal::HostsOnly => Prompt::HostsOnly,
+            CommandRefusal::MutedByHost => Prompt::HostMutedAllLines,
+            CommandRefusal::CannotRecord => Prompt::RecordingFailed,
+            CommandRefusal::LectureHolds => Prompt::LectureHolds,
+            CommandRefusal::NoHand => Prompt::NoHandRaised,
+            CommandRefusal::DialNotAllowed => Prompt::DialNotAllowed,
+            CommandRefusal::TooManyDials => Prompt::DialFailed,
+            CommandRefusal::RoomFull => Prompt::RoomIsFull,
+            CommandRefusal::NoSuchLeg | CommandRefusal::NoConference => Prompt::NotACommand,
+        };
+        let hint = match refusal {
+            CommandRefusal::LectureHolds => self.hint(KeypadCommand::CycleLecture),
+            _ => None,
+        };
+        let told: Vec<Prompt> = std::iter::once(told).chain(hint).collect();
+        self.say(leg, &told);
+    }
+
+    fn let_in_first(&mut self, by: LegId) {
+        let Some(first) = self.door.knocks.first().map(|knock| knock.joining.leg) else {
+            return self.say(by, &[Prompt::NobodyAtTheDoor]);
+        };
+        match self.admit(first) {
+            Ok(()) => self.say(by, &[Prompt::LetIn]),
+            Err(refusal) => self.explain(by, refusal),
+        }
+    }
+
+    /// Whoever can be heard is muted; when nobody can, those whom a host has muted are opened.
+    fn mute_or_open_all(&mut self, by: LegId) {
+        let guest = |person: &Person| !person.is_host() && person.is_inside();
+        if self.any_guest_is_heard() {
+            self.obey_leg(by, Command::MuteAll);
+        } else if self.people.iter().any(guest) {
+            self.obey_leg(by, Command::OpenAll);
+        } else {
+            self.say(by, &[Prompt::NoGuests]);
         }
     }
 
     fn count(&self) -> Prompt {
-        Prompt::Callers(u32::try_from(self.people.len()).unwrap_or(u32::MAX))
+        Prompt::Callers(u32::try_from(self.people.count_inside()).unwrap_or(u32::MAX))
     }
 
     /// The recorded names, in order of arrival, then how many have none.
     fn call_roll(&mut self, leg: LegId) {
-        let named = self.people.legs_where(|person| person.spoken_name);
+        let named = self
+            .people
+            .legs_where(|person| person.spoken_name && person.is_inside());
         if named.is_empty() {
             return self.say(leg, &[self.count()]);
         }
-        let nameless = self.people.len() - named.len();
+        let nameless = self.people.count_inside() - named.len();
         let names = named
             .into_iter()
             .flat_map(|of| [Clip::Name(of), Clip::Pause(NAME_GAP_MS)]);

@@ -3,13 +3,14 @@
 
 use crate::command::{CommandRefusal, LectureMode};
 use crate::effect::{Effect, Voice};
-use crate::event::{ConferenceEnd, EndReason, Fact};
+use crate::event::{ConferenceEnd, DialEnd, EndReason, Fact};
 use crate::ids::LegId;
 use crate::prompt::{Clip, Prompt};
 use crate::refusal::Refusal;
 use crate::settings::Announce;
 
 use super::Room;
+use super::door::Wish;
 use super::hands::Hands;
 use super::people::{Person, SILENT};
 
@@ -25,12 +26,17 @@ impl Room {
     pub(super) fn leave(&mut self, leg: LegId, reason: EndReason) {
         if let Some(person) = self.people.remove(leg) {
             self.emit(Fact::LegLeft { leg, reason });
+            let hand = self.hands.take(leg);
+            self.remember(&person, hand, reason);
             self.without(&person);
-        } else if self.door.take(leg).is_some() {
-            self.emit(Fact::LegRefused {
-                leg,
-                refusal: Refusal::RoomLocked,
-            });
+        } else if let Some(knock) = self.door.take(leg) {
+            match knock.wish {
+                Wish::Knocks(_) => self.emit(Fact::LegRefused {
+                    leg,
+                    refusal: Refusal::RoomLocked,
+                }),
+                Wish::Dialled { dial, by } => self.dial_ended(dial, by, DialEnd::HungUp),
+            }
         } else if self
             .take_leaving(leg)
             .is_some_and(|leaving| leaving.was_inside)
@@ -46,8 +52,8 @@ impl Room {
 
     /// A host ends one call.
     pub(super) fn drop_leg(&mut self, leg: LegId) -> Result<(), CommandRefusal> {
-        if self.door.take(leg).is_some() {
-            self.refuse(leg, super::door::KNOCKING, Refusal::RoomLocked);
+        if let Some(knock) = self.door.take(leg) {
+            self.turn_away(knock, DialEnd::Dropped);
             return Ok(());
         }
         let person = self.people.remove(leg).ok_or(CommandRefusal::NoSuchLeg)?;
@@ -73,9 +79,9 @@ impl Room {
         self.deserted();
     }
 
-    fn send_out(&mut self, person: &Person, words: &[Prompt], reason: EndReason) {
+    pub(super) fn send_out(&mut self, person: &Person, words: &[Prompt], reason: EndReason) {
         let leg = person.leg;
-        if !person.queue.is_empty() {
+        if !person.queue.is_empty() || person.proving.is_some() {
             self.effects.push(Effect::StopPlay { leg });
         }
         self.see_out(leg, person.told, words, reason);
@@ -95,12 +101,17 @@ impl Room {
     }
 
     /// What follows from somebody's no longer being in the room.
-    fn without(&mut self, person: &Person) {
-        self.hands.forget(person.leg);
+    pub(super) fn without(&mut self, person: &Person) {
+        self.hands.take(person.leg);
         if self.people.is_empty() {
             return self.deserted();
         }
-        let mut clips = self.departure(person);
+        // who was still to prove that they may come in has not been announced either
+        let mut clips = if person.is_inside() {
+            self.departure(person)
+        } else {
+            Vec::new()
+        };
         if self.begun && person.is_host() && !self.people.has_host() {
             clips.push(Clip::Prompt(self.last_host_left()));
         }
@@ -112,6 +123,8 @@ impl Room {
     fn deserted(&mut self) {
         self.stop_recording();
         self.refuse_knocks();
+        self.hang_up_all_dials();
+        self.absent.clear();
         self.begun = false;
         self.ending = None;
         self.hands = Hands::default();

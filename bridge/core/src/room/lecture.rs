@@ -42,6 +42,9 @@ impl Room {
         self.people
             .iter_mut()
             .for_each(|person| person.lifted = false);
+        self.absent
+            .iter_mut()
+            .for_each(|absent| absent.lifted = false);
         self.emit(Fact::LectureChanged(mode));
         if mode == LectureMode::Open {
             self.lower_open_hands();
@@ -49,20 +52,14 @@ impl Room {
         self.settle();
         self.tell_room(vec![Clip::Prompt(mode.prompt())]);
         if mode == LectureMode::Open {
-            let muted = |person: &_| self.mute_state(person) == MuteState::Muted;
-            for leg in self
-                .people
-                .legs_where(|person| !person.is_host() && muted(person))
-            {
-                self.say(leg, &[Prompt::YouAreMuted]);
-            }
+            self.remind_the_muted();
         }
     }
 
     /// What a guest who comes in now should know about its line.
     pub(super) fn mute_briefing(&self, state: MuteState) -> Option<Prompt> {
         match (self.lecture, state) {
-            (LectureMode::Open, MuteState::Open) => None,
+            (_, MuteState::Open) => None,
             (LectureMode::Open, _) => Some(Prompt::YouAreMuted),
             (lecture, _) => Some(lecture.prompt()),
         }

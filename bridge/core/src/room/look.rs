@@ -1,6 +1,6 @@
 //! What the room looks like from outside.
 
-use crate::snapshot::{Knock, LegSnapshot, RoomSnapshot};
+use crate::snapshot::{Dial, Knock, LegSnapshot, RoomSnapshot};
 
 use super::Room;
 use super::people::Person;
@@ -26,15 +26,32 @@ impl Room {
                 .iter()
                 .map(|knock| Knock {
                     leg: knock.joining.leg,
+                    name: knock.joining.name.clone(),
                     number: knock.joining.number.clone(),
                     at: knock.since,
+                    dialled: knock.is_dialled(),
+                })
+                .collect(),
+            dials: self
+                .dials
+                .iter()
+                .map(|known| Dial {
+                    dial: known.dial,
+                    number: known.number.clone(),
+                    at: known.since,
+                    ringing: known.ringing,
                 })
                 .collect(),
             recording: self.recording.state(),
             chimes: self.chimes,
             continues: self.continues,
             billing_code: self.billing_code.clone(),
-            ends_at: self.ending.map(|ending| ending.ends_at),
+            ends_at: self
+                .ending
+                .map(|ending| ending.ends_at)
+                .into_iter()
+                .chain(self.alone.and_then(|alone| alone.ends_at))
+                .min(),
         }
     }
 
@@ -48,7 +65,7 @@ impl Room {
             talking: person.talking && person.told.speak,
             mute: self.mute_state(person),
             hand: self.hands.get(person.leg),
-            waiting: !self.begun,
+            waiting: !self.begun || !person.is_inside(),
         }
     }
 }

@@ -7,43 +7,55 @@
 //! A leg the room knows is in one of three places:
 //!
 //! ```text
-//!            Join                     Admit, unlock
-//!   locked ---------> at the door ------------------> in the room
-//!                         | 60 s, Drop                    | Drop, End, ends_at
-//!   full -----------> on the way out <--------------------'
-//!                         | Leave                         | Leave
-//!                         '------------> gone <-----------'   the last one: Close
+//!   locked, Join ---> at the door ----- Admit, unlock ----> in the room <--- Join
+//!   Dialled --------'     | 60 s, Drop                          | Drop, End, ends_at
+//!   full, Join -----> on the way out <--------------------------'
+//!                         | Leave                               | Leave
+//!                         '-------------> gone <----------------'   the last one: Close
 //! ```
 //!
-//! In the room everybody waits with music until the conference has begun: with the first host, or
-//! with the first caller when guests may start. It touches no sound, no clock and no other room.
+//! In the room everybody waits, with music or without, until the conference has begun: with the
+//! first host, or with the first caller when guests may start. Who must still key the security
+//! code is in the room but hears and says nothing there. It touches no sound, no clock and no other
+//! room.
 
+mod ask;
 mod command;
+mod dialling;
 mod door;
 mod ending;
+mod entrance;
 mod hands;
 mod keypad;
 mod leaving;
 mod lecture;
 mod look;
 mod mute;
+mod patience;
 mod people;
+mod proving;
 mod recording;
+mod returning;
 mod speech;
+
+use confab_dtmf::Key;
 
 use crate::command::{Actor, Command, CommandRefusal, LectureMode};
 use crate::effect::Effect;
-use crate::event::{ConferenceEnd, EndReason, Fact, Role};
-use crate::ids::{ConferenceId, LegId, PlayId, RoomNumber};
+use crate::event::{ConferenceEnd, DialFailure, EndReason, Fact, Role};
+use crate::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
 use crate::settings::{Announce, RoomSettings};
 use crate::time::Time;
 
+use dialling::Dial;
 use door::Door;
 use ending::Ending;
 use hands::Hands;
 use leaving::Leaving;
+use patience::Alone;
 use people::People;
 use recording::Recording;
+use returning::Absent;
 
 /// A leg that has passed the voice menu and wants in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +72,22 @@ pub struct Joining {
     pub spoken_name: bool,
     /// the billing code the host chose at the door
     pub billing_code: Option<String>,
+    /// when the call was answered
+    pub answered: Time,
+    /// a host: has set the conference's security code; a guest: has keyed it right
+    pub code: bool,
+}
+
+/// What became of a call out of the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialNews {
+    /// It rings there.
+    Ringing,
+    /// It was answered; its line is in the room's sound, silent and deaf. `Input::Leave` says when
+    /// it is over.
+    Answered(LegId),
+    /// Nobody could be had.
+    Failed(DialFailure),
 }
 
 /// What the recorder answers.
@@ -92,8 +120,26 @@ pub enum Input {
         /// what
         command: Command,
     },
-    /// A leg keyed something while it hears a list that "keying anything" stops (`#3`, `*1`).
+    /// A leg pressed a key, whatever it meant: it stops a list, and says that somebody is there.
     KeyPressed(LegId),
+    /// A leg for which [`Room::takes_keys`] holds pressed this key, which goes to nobody else.
+    Key {
+        /// which
+        leg: LegId,
+        /// the key
+        key: Key,
+    },
+    /// What became of a call out of the room.
+    Dialled {
+        /// of which
+        dial: DialId,
+        /// what
+        news: DialNews,
+    },
+    /// A leg that was asked for the security code ([`Effect::AskCode`]) has keyed it right.
+    CodeRight(LegId),
+    /// Somebody tries PINs or codes of this room; may come as often as it happens.
+    Guessing,
     /// A leg began or ceased to be heard talking.
     Talking {
         /// which
@@ -125,6 +171,16 @@ pub struct Room {
     people: People,
     door: Door,
     leaving: Vec<Leaving>,
+    /// who has left and may come back
+    absent: Vec<Absent>,
+    /// calls out that have not been answered
+    dials: Vec<Dial>,
+    next_dial: u64,
+    alone: Option<Alone>,
+    /// the conference has a security code
+    code_set: bool,
+    /// hosts were told of somebody's guessing
+    guessing_told: Option<Time>,
     /// those in the room hear each other; otherwise they wait
     begun: bool,
     lecture: LectureMode,
@@ -167,6 +223,12 @@ impl Room {
             people: People::default(),
             door: Door::default(),
             leaving: Vec::new(),
+            absent: Vec::new(),
+            dials: Vec::new(),
+            next_dial: 0,
+            alone: None,
+            code_set: false,
+            guessing_told: None,
             begun: false,
             lecture: LectureMode::default(),
             hands: Hands::default(),
@@ -208,6 +270,7 @@ impl Room {
                 Ok(())
             }
         };
+        self.watch_the_lonely();
         self.close_when_empty();
         effects.append(&mut self.effects);
         answer
@@ -217,6 +280,10 @@ impl Room {
         match input {
             Input::Leave { leg, reason } => self.leave(leg, reason),
             Input::KeyPressed(leg) => self.key_pressed(leg),
+            Input::Key { leg, key } => self.key(leg, key),
+            Input::Dialled { dial, news } => self.dial_news(dial, news),
+            Input::CodeRight(leg) => self.code_right(leg),
+            Input::Guessing => self.tell_of_guessing(),
             Input::Talking { leg, talking } => {
                 if let Some(person) = self.people.get_mut(leg) {
                     person.talking = talking;
@@ -226,6 +293,10 @@ impl Room {
             Input::Recording(report) => self.recorder_reports(report),
             Input::Wake => {
                 self.give_up_knocks();
+                self.dialling_times_out();
+                self.proving_times_out();
+                self.confirming_times_out();
+                self.time_passes();
                 self.come_to_the_end();
             }
             // `handle` has taken these
@@ -236,7 +307,16 @@ impl Room {
     /// When [`Input::Wake`] is wanted next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
         let ending = self.ending.as_ref().map(Ending::next_deadline);
-        self.door.next_deadline().into_iter().chain(ending).min()
+        [
+            self.door.next_deadline(),
+            ending,
+            self.dialling_deadline(),
+            self.confirm_deadline(),
+            self.patience_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// A host who comes now is to be asked for a billing code: the room captures them, and none

@@ -13,11 +13,11 @@ use crate::command::{Actor, CommandRefusal, LectureMode};
 use crate::effect::{Effect, Hear, Voice};
 use crate::event::{Fact, Role};
 use crate::ids::LegId;
-use crate::prompt::Prompt;
+use crate::prompt::{Clip, Prompt};
 use crate::snapshot::MuteState;
 
 use super::Room;
-use super::people::Person;
+use super::people::{Person, SILENT};
 
 impl Room {
     pub(super) fn mute_state(&self, person: &Person) -> MuteState {
@@ -37,15 +37,27 @@ impl Room {
     }
 
     fn voice_of(&self, person: &Person) -> Voice {
+        if person.proving.is_some() {
+            return SILENT;
+        }
         if !self.begun {
-            return Voice {
-                speak: false,
-                hear: Hear::Music,
-            };
+            return self.waiting_voice();
         }
         Voice {
             speak: self.mute_state(person) == MuteState::Open,
             hear: Hear::Room,
+        }
+    }
+
+    /// Of everybody who waits, in the room or at the door.
+    pub(super) fn waiting_voice(&self) -> Voice {
+        Voice {
+            speak: false,
+            hear: if self.settings.hold_music {
+                Hear::Music
+            } else {
+                Hear::Nothing
+            },
         }
     }
 
@@ -80,7 +92,7 @@ impl Room {
         leg: LegId,
         muted: bool,
     ) -> Result<(), CommandRefusal> {
-        let person = self.people.get(leg).ok_or(CommandRefusal::NoSuchLeg)?;
+        let person = self.people.inside(leg).ok_or(CommandRefusal::NoSuchLeg)?;
         let state = self.mute_state(person);
         if state == MuteState::MutedByHost && !muted {
             return Err(CommandRefusal::MutedByHost);
@@ -88,12 +100,13 @@ impl Room {
         if (state == MuteState::Open) != muted {
             return Ok(());
         }
+        let own = *by == Actor::Leg(leg);
         if let Some(person) = self.people.get_mut(leg) {
             person.muted = muted;
+            person.muted_by_host = muted && !own;
             person.lifted = !muted;
         }
         self.settle();
-        let own = *by == Actor::Leg(leg);
         self.say(
             leg,
             &[match (own, muted) {
@@ -106,14 +119,58 @@ impl Room {
         Ok(())
     }
 
+    pub(super) fn any_guest_is_heard(&self) -> bool {
+        self.people.iter().any(|person| self.is_heard_guest(person))
+    }
+
+    fn is_heard_guest(&self, person: &Person) -> bool {
+        !person.is_host() && person.is_inside() && self.mute_state(person) == MuteState::Open
+    }
+
     /// Mutes every guest who can be heard; each may unmute unless the mode forbids it.
-    pub(super) fn mute_all(&mut self, by: &Actor) {
-        let heard = self
-            .people
-            .legs_where(|person| !person.is_host() && self.mute_state(person) == MuteState::Open);
-        for leg in heard {
-            self.set_mute(by, leg, true)
-                .expect("the leg is in the room, and muting is never refused");
+    pub(super) fn mute_all(&mut self) {
+        for leg in self.people.legs_where(|person| self.is_heard_guest(person)) {
+            if let Some(person) = self.people.get_mut(leg) {
+                person.muted = true;
+                person.muted_by_host = true;
+                person.lifted = false;
+            }
+        }
+        self.settle();
+        self.tell_room(vec![Clip::Prompt(Prompt::AllMuted)]);
+    }
+
+    /// Opens the line of every guest who was muted by somebody else. Who pressed the key for it is
+    /// not put on the air, but told that the line is still muted.
+    pub(super) fn open_all(&mut self) -> Result<(), CommandRefusal> {
+        if self.lecture == LectureMode::Strict {
+            return Err(CommandRefusal::LectureHolds);
+        }
+        let guests = self.people.iter_mut().filter(|person| !person.is_host());
+        for person in guests {
+            person.lifted = true;
+            if person.muted_by_host {
+                person.muted = false;
+                person.muted_by_host = false;
+            }
+        }
+        self.settle();
+        self.tell_room(vec![Clip::Prompt(Prompt::AllOpened)]);
+        self.remind_the_muted();
+        Ok(())
+    }
+
+    /// After everybody was told that all lines are open: tells whom that does not hold for.
+    pub(super) fn remind_the_muted(&mut self) {
+        if !self.begun {
+            return;
+        }
+        let muted = |person: &Person| {
+            let guest = !person.is_host() && person.is_inside();
+            guest && self.mute_state(person) == MuteState::Muted
+        };
+        for leg in self.people.legs_where(muted) {
+            self.say(leg, &[Prompt::YouAreMuted]);
         }
     }
 }

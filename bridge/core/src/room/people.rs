@@ -4,10 +4,11 @@
 
 use crate::effect::{Hear, Voice};
 use crate::event::Role;
-use crate::ids::LegId;
+use crate::ids::{DialId, LegId};
 use crate::time::Time;
 
 use super::Joining;
+use super::dialling::Keying;
 use super::speech::Queue;
 
 /// One caller in the room.
@@ -21,16 +22,34 @@ pub(super) struct Person {
     pub since: Time,
     /// muted on its own account: by its own key, by a host for this line alone, or on entry
     pub muted: bool,
+    /// and it was not by its own key
+    pub muted_by_host: bool,
     /// has unmuted itself since the lecture began
     pub lifted: bool,
     pub talking: bool,
     /// what its line was last set to, to set it only when something has changed
     pub told: Voice,
     pub queue: Queue,
+    /// keys a number to call
+    pub keying: Option<Keying>,
+    /// was asked whether it wants to end the conference, and may say yes until then
+    pub end_asked: Option<Time>,
+    /// was called from the room: by which call, and by whose key
+    pub dialled: Option<(DialId, Option<LegId>)>,
+    /// need not be asked for the security code
+    pub proved: bool,
+    /// is being asked for it, until then at the latest
+    pub proving: Option<Time>,
+    /// is to be warned at this time that the carrier may cut the call
+    pub warn_at: Option<Time>,
+    /// is to be reminded at this time, should it still wait, that it waits
+    pub remind_at: Option<Time>,
+    /// has come back, and has not been told so
+    pub returned: bool,
 }
 
 impl Person {
-    pub fn new(joining: Joining, since: Time, muted: bool, told: Voice) -> Self {
+    pub fn new(joining: Joining, since: Time, told: Voice) -> Self {
         Self {
             leg: joining.leg,
             role: joining.role,
@@ -38,16 +57,30 @@ impl Person {
             number: joining.number,
             spoken_name: joining.spoken_name,
             since,
-            muted,
+            muted: false,
+            muted_by_host: false,
             lifted: false,
             talking: false,
             told,
             queue: Queue::default(),
+            keying: None,
+            end_asked: None,
+            dialled: None,
+            proved: joining.code,
+            proving: None,
+            warn_at: None,
+            remind_at: None,
+            returned: false,
         }
     }
 
     pub fn is_host(&self) -> bool {
         self.role == Role::Host
+    }
+
+    /// In the room for good, and not still on the way in by the security code.
+    pub fn is_inside(&self) -> bool {
+        self.proving.is_none()
     }
 }
 
@@ -85,6 +118,16 @@ impl People {
 
     pub fn get(&self, leg: LegId) -> Option<&Person> {
         self.0.iter().find(|person| person.leg == leg)
+    }
+
+    /// Somebody who can be spoken to and about.
+    pub fn inside(&self, leg: LegId) -> Option<&Person> {
+        self.get(leg).filter(|person| person.is_inside())
+    }
+
+    /// How many of them there are.
+    pub fn count_inside(&self) -> usize {
+        self.0.iter().filter(|person| person.is_inside()).count()
     }
 
     pub fn get_mut(&mut self, leg: LegId) -> Option<&mut Person> {

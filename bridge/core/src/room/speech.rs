@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use confab_dtmf::layout::KeypadCommand;
+
 use crate::effect::{Audience, Effect};
 use crate::event::Fact;
 use crate::ids::{LegId, PlayId};
@@ -11,6 +13,7 @@ use crate::prompt::{Clip, Prompt};
 use crate::time::Time;
 
 use super::Room;
+use super::people::Person;
 
 /// What is asked of one playback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,16 @@ pub(super) struct Queue {
 impl Queue {
     pub fn is_empty(&self) -> bool {
         self.plays.is_empty()
+    }
+
+    /// Whatever is completed by the key just pressed need not mean anything.
+    pub fn ignore_key(&mut self, now: Time) {
+        self.list_stopped = Some(now);
+    }
+
+    /// The key that stopped a list has been understood as something else.
+    pub fn forget_stopped_list(&mut self) {
+        self.list_stopped = None;
     }
 
     fn has(&self, kind: Kind) -> bool {
@@ -68,13 +81,55 @@ impl Room {
 
     /// Plays clips to everybody who hears the room, and so to the recording.
     pub(super) fn tell_room(&mut self, clips: Vec<Clip>) {
-        if self.begun && !self.people.is_empty() && !clips.is_empty() {
+        if self.begun && self.people.iter().any(Person::is_inside) && !clips.is_empty() {
             self.play(Audience::Room, clips);
         }
     }
 
-    /// A key stops a list; a key that does so need not mean anything.
+    /// Says something to every host.
+    pub(super) fn tell_hosts(&mut self, clips: &[Clip]) {
+        for leg in self.people.legs_where(Person::is_host) {
+            self.say_clips(leg, clips.to_vec(), Kind::Plain);
+        }
+    }
+
+    /// What can be done about something, when the layout has keys for it.
+    pub(super) fn hint(&self, command: KeypadCommand) -> Option<Prompt> {
+        let has_key = self.settings.layout.keys_of(command).is_some();
+        has_key.then_some(Prompt::MenuLine(command))
+    }
+
+    /// Somebody tries codes at the door: hosts are told once in a while.
+    pub(super) fn tell_of_guessing(&mut self) {
+        let lately = |at| self.now - at < GUESSING_TOLD_EVERY;
+        if self.guessing_told.is_some_and(lately) || !self.people.has_host() {
+            return;
+        }
+        self.guessing_told = Some(self.now);
+        self.emit(Fact::GuessingTold);
+        self.tell_hosts(&[Clip::Prompt(Prompt::SomebodyGuesses)]);
+    }
+
+    /// A key stops a list, and says that somebody is there; a key that does so need not mean
+    /// anything.
     pub(super) fn key_pressed(&mut self, leg: LegId) {
+        let now = self.now;
+        let answers = self.shows_life(leg);
+        self.stop_list(leg);
+        if answers {
+            if let Some(person) = self.people.get_mut(leg) {
+                person.queue.ignore_key(now);
+            }
+            let told = if self.begun {
+                Prompt::ConferenceGoesOn
+            } else {
+                Prompt::WaitingForHost
+            };
+            self.say(leg, &[told]);
+        }
+    }
+
+    fn stop_list(&mut self, leg: LegId) {
         let now = self.now;
         let Some(person) = self.people.get_mut(leg) else {
             return;
@@ -113,6 +168,17 @@ impl Room {
         }
     }
 
+    /// Forgets what is queued for a leg that is to hear something else altogether.
+    pub(super) fn be_quiet(&mut self, leg: LegId) {
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        if !person.queue.is_empty() {
+            person.queue.plays.clear();
+            self.effects.push(Effect::StopPlay { leg });
+        }
+    }
+
     /// Forgets what is queued for a leg, except that it is being recorded.
     fn stop_saying(&mut self, leg: LegId) {
         let Some(person) = self.people.get_mut(leg) else {
@@ -133,6 +199,9 @@ impl Room {
         play
     }
 }
+
+/// Hosts hear of somebody's guessing no more often than this.
+const GUESSING_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Playbacks that may wait for one leg. With one more, those before it are forgotten.
 const QUEUE_MAX: usize = 4;

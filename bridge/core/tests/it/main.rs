@@ -6,6 +6,7 @@ mod call;
 mod codes;
 mod guard;
 mod menu;
+mod parity;
 mod properties;
 mod secrets;
 mod settings;

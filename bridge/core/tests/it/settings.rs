@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use confab_core::settings::{Announce, RoomSettings};
+use confab_dtmf::layout::Layouts;
 
 pub fn parse(words: &str) -> RoomSettings {
     let mut settings = RoomSettings::default();
@@ -14,11 +15,14 @@ pub fn parse(words: &str) -> RoomSettings {
             "record_at_start" => settings.record_at_start = true,
             "billing_capture" => settings.billing_capture = true,
             "billing_code" => settings.billing_code = Some(value.to_owned()),
+            "security_code" => settings.security_code = true,
+            "dial_out" => settings.dial_out = true,
+            "no_music" => settings.hold_music = false,
+            "layout" => settings.layout = Layouts::shipped().get(value).unwrap(),
+            "alone" => settings.alone_limit = minutes(value),
+            "carrier" => settings.carrier_limit = minutes(value),
             "max_callers" => settings.max_callers = value.parse().unwrap(),
-            "continue" => {
-                settings.continue_after_host =
-                    Duration::from_secs(60 * value.parse::<u64>().unwrap());
-            }
+            "continue" => settings.continue_after_host = minutes(value),
             "announce" => {
                 settings.announce = match value {
                     "chime" => Announce::Chime,
@@ -31,4 +35,8 @@ pub fn parse(words: &str) -> RoomSettings {
         }
     }
     settings
+}
+
+fn minutes(value: &str) -> Duration {
+    Duration::from_secs(60 * value.parse::<u64>().unwrap())
 }

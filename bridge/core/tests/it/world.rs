@@ -1,12 +1,13 @@
 //! A room with lines around it that do what effects say, and the rules that hold at every moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use confab_core::command::{Command, CommandRefusal, LectureMode};
 use confab_core::effect::{Audience, Effect, Hear, Voice};
 use confab_core::event::{EndReason, Fact, Role};
-use confab_core::ids::{ConferenceId, LegId, PlayId, RoomNumber};
-use confab_core::room::{Input, Room};
+use confab_core::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
+use confab_core::prompt::{Clip, Prompt};
+use confab_core::room::{DialNews, Input, Room};
 use confab_core::settings::RoomSettings;
 use confab_core::snapshot::MuteState;
 use confab_core::time::Time;
@@ -18,10 +19,33 @@ pub struct Line {
     /// plays that have not been heard to their end
     pub queue: Vec<PlayId>,
     pub hung_up: Option<EndReason>,
+    /// is being asked for the security code
+    pub asked: bool,
+    /// prompts that came of the newest input, to it alone or to the room
+    heard: Vec<Prompt>,
     /// as the facts tell it
     muted: bool,
     inside: bool,
 }
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            voice: SILENT,
+            queue: Vec::new(),
+            hung_up: None,
+            asked: false,
+            heard: Vec::new(),
+            muted: false,
+            inside: false,
+        }
+    }
+}
+
+const SILENT: Voice = Voice {
+    speak: false,
+    hear: Hear::Nothing,
+};
 
 #[derive(Debug)]
 pub struct World {
@@ -31,43 +55,62 @@ pub struct World {
     /// of the newest input
     pub effects: Vec<Effect>,
     pub closed: bool,
+    /// calls out that have been asked for and are not over
+    pub dials: BTreeSet<DialId>,
+    pub music: bool,
     facts: u64,
-    joined: bool,
+    pub joined: bool,
 }
 
 impl World {
     pub fn new(settings: RoomSettings) -> Self {
         let number = RoomNumber::parse("1000").unwrap();
         let now = Time(1_700_000_000_000);
+        let music = settings.hold_music;
         Self {
             room: Room::new(number, ConferenceId("c".to_owned()), settings, now),
             now,
             lines: BTreeMap::new(),
             effects: Vec::new(),
             closed: false,
+            dials: BTreeSet::new(),
+            music,
             facts: 0,
             joined: false,
         }
     }
 
     pub fn input(&mut self, input: Input) -> Result<(), CommandRefusal> {
+        self.lines.values_mut().for_each(|line| line.heard.clear());
         if let Input::Join(joining) = &input {
             self.joined = true;
-            self.lines.entry(joining.leg).or_insert(Line {
-                voice: Voice {
-                    speak: false,
-                    hear: Hear::Nothing,
-                },
-                queue: Vec::new(),
-                hung_up: None,
-                muted: false,
-                inside: false,
-            });
+            self.lines.entry(joining.leg).or_insert_with(Line::new);
+        }
+        if let Input::Dialled { dial, news } = &input {
+            match news {
+                DialNews::Answered(leg) => {
+                    self.dials.remove(dial);
+                    self.lines.entry(*leg).or_insert_with(Line::new);
+                }
+                DialNews::Failed(_) => {
+                    self.dials.remove(dial);
+                }
+                DialNews::Ringing => {}
+            }
         }
         if let Input::Leave { leg, .. } = &input {
             self.lines.remove(leg);
         }
+        if let Input::Played { leg, play } = &input
+            && let Some(line) = self.lines.get_mut(leg)
+        {
+            line.queue.retain(|queued| queued != play);
+        }
         let woken = input == Input::Wake;
+        let alone = matches!(
+            &input,
+            Input::Command { .. } | Input::Join(_) | Input::KeyPressed(_)
+        );
         let refusable = matches!(&input, Input::Command { .. });
         let before = self.room.snapshot();
         let mut effects = Vec::new();
@@ -89,7 +132,29 @@ impl World {
             );
         }
         self.check();
+        if alone {
+            self.check_nothing_twice();
+        }
         answer
+    }
+
+    /// One thing that happened is told to each once. Many may come in at once when the room is
+    /// unlocked.
+    fn check_nothing_twice(&self) {
+        for (leg, line) in &self.lines {
+            let mut told = HashSet::new();
+            for prompt in &line.heard {
+                let once = !matches!(
+                    prompt,
+                    Prompt::Digit(_) | Prompt::HasJoined | Prompt::CallerJoined
+                );
+                assert!(
+                    told.insert(*prompt) || !once,
+                    "{leg} hears {prompt:?} twice: {:?}",
+                    line.heard
+                );
+            }
+        }
     }
 
     pub fn command(
@@ -148,6 +213,7 @@ impl World {
                     .expect("only who is there is spoken to");
                 assert_eq!(line.hung_up, None, "nothing is said after the goodbye");
                 line.queue.push(*play);
+                line.heard.extend(prompts(clips));
                 assert!(line.queue.len() <= 6, "nobody is talked at for ever");
             }
             Effect::Play {
@@ -161,13 +227,17 @@ impl World {
                     self.lines.values().any(heard),
                     "the room is told only when it has ears"
                 );
+                for line in self.lines.values_mut().filter(|line| heard(line)) {
+                    line.heard.extend(prompts(clips));
+                }
             }
             Effect::StopPlay { leg } => {
-                self.lines
+                let line = self
+                    .lines
                     .get_mut(leg)
-                    .expect("only who is there is stopped")
-                    .queue
-                    .clear();
+                    .expect("only who is there is stopped");
+                line.queue.clear();
+                line.heard.clear();
             }
             Effect::Hangup { leg, reason } => {
                 let line = self
@@ -179,6 +249,7 @@ impl World {
                     "nobody is hung up twice"
                 );
                 line.hung_up = Some(*reason);
+                line.asked = false;
             }
             Effect::Emit(fact) => self.fact(fact),
             Effect::Close => {
@@ -186,6 +257,24 @@ impl World {
                 self.closed = true;
             }
             Effect::StartRecording | Effect::StopRecording => {}
+            Effect::AskCode { leg } => {
+                let line = self.lines.get_mut(leg).expect("only who is there is asked");
+                assert_eq!(
+                    line.voice, SILENT,
+                    "the room is not heard behind the question"
+                );
+                assert!(line.queue.is_empty(), "nor what was said before");
+                assert!(!line.asked, "nobody is asked twice");
+                line.asked = true;
+            }
+            Effect::Dial { dial, .. } => {
+                assert!(self.dials.insert(*dial), "each call has a name of its own");
+                assert!(self.dials.len() <= 5, "calls out are bounded");
+            }
+            Effect::HangUpDial { dial } => {
+                assert!(self.dials.remove(dial), "only what is called is given up");
+            }
+            Effect::KeepName { leg, .. } => assert!(self.lines.contains_key(leg)),
         }
     }
 
@@ -198,6 +287,7 @@ impl World {
                 assert_ne!(line.muted, *muted, "a fact is a change");
                 line.muted = *muted;
             }
+            Fact::CodeProved { leg } => self.lines.get_mut(leg).unwrap().asked = false,
             _ => {}
         }
     }
@@ -213,11 +303,11 @@ impl World {
                 "who is shown is in the room"
             );
             let heard = leg.mute == MuteState::Open;
-            let voice = if leg.waiting {
-                Voice {
-                    speak: false,
-                    hear: Hear::Music,
-                }
+            let voice = if line.asked {
+                assert!(leg.waiting);
+                SILENT
+            } else if leg.waiting {
+                self.waiting_voice()
             } else {
                 assert_eq!(line.muted, !heard, "the facts tell who is muted");
                 Voice {
@@ -252,7 +342,27 @@ impl World {
                 inside || !line.voice.speak,
                 "only who is in the room speaks"
             );
+            let way_on = line.voice.hear != Hear::Nothing || leaving;
+            assert!(
+                way_on || self.room.next_deadline().is_some(),
+                "{leg} hears nothing, and nothing will come of it"
+            );
+            if knocks {
+                assert_eq!(line.voice, self.waiting_voice());
+            }
         }
+        let dials: BTreeSet<DialId> = look.dials.iter().map(|dial| dial.dial).collect();
+        assert_eq!(dials, self.dials, "what is called is shown");
+        let keys = |leg: &LegId| self.room.takes_keys(*leg);
+        let pending = !look.knocks.is_empty()
+            || !look.dials.is_empty()
+            || look.ends_at.is_some()
+            || self.lines.values().any(|line| line.asked)
+            || self.lines.keys().any(keys);
+        assert!(
+            !pending || self.room.next_deadline().is_some(),
+            "what is pending comes to an end"
+        );
         let mut places: Vec<u32> = look
             .legs
             .iter()
@@ -267,4 +377,22 @@ impl World {
         let empty = self.joined && self.lines.is_empty();
         assert!(self.closed || !empty, "an empty room is closed");
     }
+
+    fn waiting_voice(&self) -> Voice {
+        Voice {
+            speak: false,
+            hear: if self.music {
+                Hear::Music
+            } else {
+                Hear::Nothing
+            },
+        }
+    }
+}
+
+fn prompts(clips: &[Clip]) -> impl Iterator<Item = Prompt> {
+    clips.iter().filter_map(|clip| match clip {
+        Clip::Prompt(prompt) => Some(*prompt),
+        _ => None,
+    })
 }

@@ -404,6 +404,7 @@ fn status_of(reason: EndReason) -> (u16, Extra) {
         EndReason::ConferenceEnded
         | EndReason::LineDead
         | EndReason::MenuTimeout
-        | EndReason::NotReached(_) => (480, Extra::default()),
+        | EndReason::NotReached(_)
+        | EndReason::NotLetIn => (480, Extra::default()),
     }
 }
