@@ -117,12 +117,13 @@ async fn serve(
     tracing::info!(addr = %config.http_listen, "the portal listens");
     ready();
     let recordings_dir = config.recordings_dir();
-    let sip = sip.commands;
+    let (sip, sip_legs) = (sip.commands, sip.legs);
     let parts = Parts {
         clock,
         store,
         media,
         sip,
+        sip_legs,
         recorder,
         recordings_dir,
         prompts,

@@ -1,6 +1,5 @@
 //! Calls: how they come, how they are answered or refused, how they end.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,10 +10,6 @@ use confab_core::ids::LegId;
 use confab_core::menu::{Menu, MenuInput};
 use confab_core::refusal::Refusal;
 use confab_core::room::Input;
-use confab_core::settings::Language;
-use confab_dtmf::collector::Collector;
-use confab_dtmf::layout::Layout;
-use confab_dtmf::merge::Merger;
 use confab_sip::{Caller, SipCommand, SipEvent};
 use confab_store::{AccessNumber, LedgerEntry};
 use tokio::time::timeout;
@@ -40,7 +35,7 @@ impl Switchboard {
                 tracing::info!(%leg, %source, dialled, "call");
                 self.invite(leg, caller, dialled, source.ip());
             }
-            SipEvent::Ringing { leg } => tracing::debug!(%leg, "ringing"),
+            SipEvent::Ringing { leg } => self.dial_rings(leg),
             SipEvent::Established { leg, stream } => self.established(leg, stream),
             SipEvent::MediaChanged { leg, stream } => {
                 self.tell_line(leg, ToShard::SetStream(leg, stream));
@@ -64,30 +59,7 @@ impl Switchboard {
         } else {
             self.parts.media.open_line(leg)
         };
-        let mut entry = Leg {
-            call,
-            caller,
-            dialled: dialled.clone(),
-            answered: self.now(),
-            language: Language::default(),
-            layout: Layout::openvoice(),
-            by_access_number: false,
-            led_by_number: false,
-            source,
-            secrets: None,
-            proved: None,
-            stage: Stage::Arriving,
-            shard: None,
-            local_rtp: None,
-            waiting: Vec::new(),
-            merger: Merger::new(),
-            collector: Collector::new(Layout::openvoice()),
-            spoken_name: None,
-            playing: VecDeque::new(),
-            ending: None,
-            ends_at: None,
-            hung_up: false,
-        };
+        let mut entry = Leg::new(call, caller, dialled.clone(), source, Stage::Arriving);
         let Some(line) = line else {
             entry.ending = Some(EndReason::Refused(Refusal::HouseFull));
             entry.hung_up = true;
@@ -182,6 +154,7 @@ impl Switchboard {
         }
         self.tell_line(leg, ToShard::SetStream(leg, stream));
         self.menu_input(leg, MenuInput::Begin);
+        self.dial_answered(leg);
     }
 
     fn ended(&mut self, leg: LegId, reason: EndReason) {
@@ -196,9 +169,11 @@ impl Switchboard {
             self.lines_on_shard[shard] -= 1;
             self.shard(shard, ToShard::Close(leg));
         }
-        if let Stage::InRoom(number) = &entry.stage {
-            // a room has no objection to somebody's leaving
+        // a room has no objection to somebody's leaving
+        if let Some(number) = entry.room() {
             let _ = self.room_input(&number.clone(), Input::Leave { leg, reason });
+        } else if let Stage::Called(number, dial) = &entry.stage {
+            self.dial_ended(number, *dial, reason);
         }
         self.to_ledger.push_back(LedgerEntry::CallEnded {
             call: entry.call,

@@ -1,12 +1,11 @@
 //! From the voice menu to the room: carries out what the menu wants, and moves the call in.
 
 use confab_core::event::EndReason;
-use confab_core::ids::{LegId, PlayId};
-use confab_core::menu::{MenuEffect, MenuInput};
+use confab_core::ids::{LegId, PlayId, RoomNumber};
+use confab_core::menu::{Menu, MenuEffect, MenuInput};
 use confab_core::prompt::Clip;
 use confab_core::room::{Input, Joining};
 use confab_core::time::Time;
-use confab_dtmf::collector::Collector;
 
 use super::leg::{Asker, Entry, Playing, Stage};
 use super::{Found, Sleeper, Switchboard};
@@ -23,7 +22,7 @@ impl Switchboard {
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
-        let Stage::Menu(menu) = &mut entry.stage else {
+        let Some(menu) = entry.menu_mut() else {
             return;
         };
         let mut effects = Vec::new();
@@ -48,7 +47,8 @@ impl Switchboard {
             MenuEffect::CheckCode { number, code } => self.check_code(leg, number, code),
             MenuEffect::SetCode { number, code } => self.seal_code(leg, number, code),
             MenuEffect::CodeProved(number) => {
-                tracing::debug!(%leg, room = %number, "the code is right")
+                self.back_to_room(leg);
+                let _ = self.room_input(&number, Input::CodeRight(leg));
             }
             MenuEffect::RecordName => self.tell_line(leg, ToShard::TakeName(leg, NAME_MS)),
             MenuEffect::StopName => self.tell_line(leg, ToShard::StopName(leg)),
@@ -74,11 +74,32 @@ impl Switchboard {
                 );
             }
             MenuEffect::Hangup(reason) => {
-                if let Some(entry) = self.legs.get_mut(&leg) {
+                self.back_to_room(leg);
+                if let Some(entry) = self.legs.get_mut(&leg)
+                    && let Stage::Menu(_) = entry.stage
+                {
                     entry.stage = Stage::Leaving;
                 }
                 self.hang_up_after_goodbye(leg, reason);
             }
+        }
+    }
+
+    /// A room wants the security code keyed by somebody who is in it.
+    pub(super) fn ask_code(&mut self, leg: LegId, number: RoomNumber) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            let menu = Menu::for_code(leg, entry.language, number.clone());
+            entry.stage = Stage::Proving(number, Box::new(menu));
+        }
+        self.menu_input(leg, MenuInput::Begin);
+    }
+
+    /// The menu in which somebody keyed the code is over, whatever came of it.
+    fn back_to_room(&mut self, leg: LegId) {
+        if let Some(entry) = self.legs.get_mut(&leg)
+            && let Stage::Proving(number, _) = &entry.stage
+        {
+            entry.stage = Stage::InRoom(number.clone());
         }
     }
 
@@ -171,7 +192,17 @@ impl Switchboard {
         if !call.by_access_number {
             call.language = entry.settings.language;
         }
-        let mut joining = Joining {
+        let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
+        let (key, layout) = self.live_room(&entry, shard, leg, name);
+        self.shard(shard, ToShard::Enter(leg, key));
+        let code = self.take_code(leg, &entry);
+        self.count_entered(leg);
+        let Some(call) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        // what the room was made with holds, even when its settings have changed since
+        call.give_keypad(layout);
+        let joining = Joining {
             leg,
             role: entry.role,
             name: call.caller.name.clone(),
@@ -179,18 +210,8 @@ impl Switchboard {
             spoken_name: entry.spoken_name,
             billing_code: entry.billing_code.clone(),
             answered: call.answered,
-            code: false,
+            code,
         };
-        let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
-        let (key, layout) = self.live_room(&entry, shard, leg, name);
-        // what the room was made with holds, even when its settings have changed since
-        if let Some(call) = self.legs.get_mut(&leg) {
-            call.collector = Collector::new(layout.clone());
-            call.layout = layout;
-        }
-        self.shard(shard, ToShard::Enter(leg, key));
-        joining.code = self.take_code(leg, &entry);
-        self.count_entered(leg);
         // being refused is spoken; joining has no other errors
         let _ = self.room_input(&entry.number, Input::Join(joining));
     }
@@ -201,10 +222,8 @@ impl Switchboard {
             return;
         };
         let own = entry.spoken_name.clone();
-        let names = match &entry.stage {
-            Stage::InRoom(number) => self.rooms.get(number).map(|live| &live.names),
-            _ => None,
-        };
+        let live = entry.room().and_then(|number| self.rooms.get(number));
+        let names = live.map(|live| &live.names);
         let name_of = |whose: LegId| -> Option<Sound> {
             names
                 .and_then(|names| names.get(&whose).cloned())
@@ -247,15 +266,13 @@ impl Switchboard {
             .playing
             .remove(at)
             .expect("its position was just found");
-        match (ended.asker, &entry.stage) {
-            (Asker::Menu, Stage::Menu(_)) => {
-                self.menu_input(leg, MenuInput::Played(ended.asked_as))
-            }
-            (Asker::Room, Stage::InRoom(number)) => {
-                let (number, play) = (number.clone(), ended.asked_as);
+        match (ended.asker, entry.room().cloned()) {
+            (Asker::Menu, _) => self.menu_input(leg, MenuInput::Played(ended.asked_as)),
+            (Asker::Room, Some(number)) => {
+                let play = ended.asked_as;
                 let _ = self.room_input(&number, Input::Played { leg, play });
             }
-            _ => {}
+            (Asker::Room, None) => {}
         }
         self.hang_up_if_said(leg);
     }

@@ -170,6 +170,10 @@ impl Switchboard {
         }
         if let Some(call) = self.legs.get_mut(&leg) {
             call.secrets = Some(row.secrets);
+            // who called the room itself is spoken to in its language from here on
+            if !call.by_access_number {
+                call.language = row.settings.language;
+            }
         }
         MenuInput::RoomFound {
             number: row.number,

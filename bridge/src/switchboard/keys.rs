@@ -23,7 +23,7 @@ impl Switchboard {
             return;
         }
         match &entry.stage {
-            Stage::Menu(_) => self.menu_input(leg, MenuInput::Key(key)),
+            Stage::Menu(_) | Stage::Proving(..) => self.menu_input(leg, MenuInput::Key(key)),
             Stage::InRoom(number) => {
                 let number = number.clone();
                 let takes_keys = |live: &LiveRoom| live.room.takes_keys(leg);
@@ -38,7 +38,7 @@ impl Switchboard {
                 }
                 self.arm_leg(leg);
             }
-            Stage::Arriving | Stage::Entering(_) | Stage::Leaving => {}
+            Stage::Arriving | Stage::Called(..) | Stage::Entering(_) | Stage::Leaving => {}
         }
     }
 
@@ -62,13 +62,13 @@ impl Switchboard {
             return self.hang_up(leg, reason);
         }
         match &entry.stage {
-            Stage::Menu(_) => self.menu_input(leg, MenuInput::Wake),
+            Stage::Menu(_) | Stage::Proving(..) => self.menu_input(leg, MenuInput::Wake),
             Stage::InRoom(_) => {
                 if let Some(command) = entry.collector.expire(now.0) {
                     self.keypad_command(leg, command);
                 }
             }
-            Stage::Arriving | Stage::Entering(_) | Stage::Leaving => {}
+            Stage::Arriving | Stage::Called(..) | Stage::Entering(_) | Stage::Leaving => {}
         }
         self.arm_leg(leg);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use confab_core::event::{EndReason, Role};
 use confab_core::guard::Line;
-use confab_core::ids::{PlayId, RoomNumber};
+use confab_core::ids::{DialId, PlayId, RoomNumber};
 use confab_core::menu::Menu;
 use confab_core::settings::{Language, RoomSettings};
 use confab_core::time::Time;
@@ -32,6 +32,10 @@ pub(super) enum Stage {
     Entering(Box<Entry>),
     /// In the room, or at its door.
     InRoom(RoomNumber),
+    /// In the room, but to be heard there only once the security code has been keyed.
+    Proving(RoomNumber, Box<Menu>),
+    /// Called from a room, and not answered yet.
+    Called(RoomNumber, DialId),
     /// Nothing more but the goodbye.
     Leaving,
 }
@@ -104,6 +108,54 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// A call that has just come, or is about to be placed; it has no line yet.
+    pub fn new(
+        call: String,
+        caller: Caller,
+        dialled: String,
+        source: IpAddr,
+        stage: Stage,
+    ) -> Self {
+        Self {
+            call,
+            caller,
+            dialled,
+            answered: Time(0),
+            language: Language::default(),
+            layout: Layout::openvoice(),
+            by_access_number: false,
+            led_by_number: false,
+            source,
+            secrets: None,
+            proved: None,
+            stage,
+            shard: None,
+            local_rtp: None,
+            waiting: Vec::new(),
+            merger: Merger::new(),
+            collector: Collector::new(Layout::openvoice()),
+            spoken_name: None,
+            playing: VecDeque::new(),
+            ending: None,
+            ends_at: None,
+            hung_up: false,
+        }
+    }
+
+    /// The voice menu it is in.
+    pub fn menu_mut(&mut self) -> Option<&mut Menu> {
+        match &mut self.stage {
+            Stage::Menu(menu) | Stage::Proving(_, menu) => Some(menu),
+            _ => None,
+        }
+    }
+
+    /// It has a keypad of commands from now on.
+    pub fn give_keypad(&mut self, layout: Arc<Layout>) {
+        self.collector = Collector::new(layout.clone());
+        self.layout = layout;
+    }
+
     /// Who it is for the guard of the doors.
     pub fn line(&self) -> Line {
         Line::new(self.source, &self.caller.number)
@@ -112,7 +164,7 @@ impl Leg {
     /// The room it is in, or at the door of.
     pub fn room(&self) -> Option<&RoomNumber> {
         match &self.stage {
-            Stage::InRoom(number) => Some(number),
+            Stage::InRoom(number) | Stage::Proving(number, _) => Some(number),
             _ => None,
         }
     }
@@ -136,9 +188,9 @@ impl Leg {
             return None;
         }
         let stage = match &self.stage {
-            Stage::Menu(menu) => menu.next_deadline(),
+            Stage::Menu(menu) | Stage::Proving(_, menu) => menu.next_deadline(),
             Stage::InRoom(_) => self.collector.deadline().map(Time),
-            Stage::Arriving | Stage::Entering(_) | Stage::Leaving => None,
+            Stage::Arriving | Stage::Called(..) | Stage::Entering(_) | Stage::Leaving => None,
         };
         [stage, self.ends_at].into_iter().flatten().min()
     }
@@ -152,30 +204,14 @@ mod tests {
     use confab_core::ids::LegId;
 
     fn leg(stage: Stage) -> Leg {
-        Leg {
-            call: String::new(),
-            caller: Caller::default(),
-            dialled: String::new(),
-            answered: Time(0),
-            language: Language::default(),
-            layout: Layout::openvoice(),
-            by_access_number: false,
-            led_by_number: false,
-            source: Ipv4Addr::LOCALHOST.into(),
-            secrets: None,
-            proved: None,
+        let nowhere = Ipv4Addr::LOCALHOST.into();
+        Leg::new(
+            String::new(),
+            Caller::default(),
+            String::new(),
+            nowhere,
             stage,
-            shard: None,
-            local_rtp: None,
-            waiting: Vec::new(),
-            merger: Merger::new(),
-            collector: Collector::new(Layout::openvoice()),
-            spoken_name: None,
-            playing: VecDeque::new(),
-            ending: None,
-            ends_at: None,
-            hung_up: false,
-        }
+        )
     }
 
     #[test]

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use confab_core::command::CommandRefusal;
 use confab_core::effect::{Audience, Effect};
-use confab_core::event::{ConferenceEnd, DialFailure, EndReason, Fact, Role};
+use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
-use confab_core::refusal::Refusal;
-use confab_core::room::{DialNews, Input, RecorderReport, Room};
+use confab_core::room::{Input, RecorderReport, Room};
 use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 use confab_recorder::RecordingId;
@@ -123,16 +122,13 @@ impl Switchboard {
                     live.names.insert(leg, name);
                 }
             }
-            // There is no way yet for a leg in a room to be asked for a code, nor for a number to
-            // be dialled: nobody comes in by either.
-            Effect::AskCode { leg } => {
-                self.hang_up_after_goodbye(leg, EndReason::Refused(Refusal::WrongEntry));
-            }
-            Effect::Dial { dial, .. } => {
-                let news = DialNews::Failed(DialFailure::NoTrunk);
-                inputs.push_back(Input::Dialled { dial, news });
-            }
-            Effect::HangUpDial { .. } => {}
+            Effect::AskCode { leg } => self.ask_code(leg, number.clone()),
+            Effect::Dial {
+                dial,
+                number: callee,
+                by,
+            } => inputs.extend(self.dial(number, dial, &callee, by)),
+            Effect::HangUpDial { dial } => self.hang_up_dial(number, dial),
             Effect::StartRecording => inputs.push_back(self.start_recording(number)),
             Effect::StopRecording => self.stop_recording(number),
             Effect::Emit(fact) => self.fact(number, fact),

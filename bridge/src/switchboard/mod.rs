@@ -5,6 +5,7 @@
 //! come back as `Found`, and commands to the SIP side wait in an outbox when its queue is full.
 
 mod call;
+mod dial;
 mod door;
 mod entries;
 mod keys;
@@ -23,7 +24,7 @@ use confab_core::ids::{LegId, PlayId, RoomNumber};
 use confab_core::time::Time;
 use confab_portal::{Guesses, House, PortalCommand};
 use confab_recorder::Recorder;
-use confab_sip::{SipCommand, SipEvent};
+use confab_sip::{Legs, SipCommand, SipEvent};
 use confab_store::{AccessNumber, LedgerEntry, RoomRow, Sealed, Store};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub media: Arc<Media>,
     /// commands to the SIP side
     pub sip: mpsc::Sender<SipCommand>,
+    /// names for calls to be placed
+    pub sip_legs: Legs,
     /// the MP3 writer
     pub recorder: Recorder,
     /// where the MP3 files go
