@@ -319,8 +319,8 @@ impl Switchboard {
         let proved = proved.filter(|_| entry.code_proved);
         match entry.role {
             Role::Host => code.is_some(),
-            // the code may have been set, or have become another one, since it was keyed
-            Role::Guest => proved.is_some() && code.is_none_or(|code| Some(code) == proved),
+            // a preset that was keyed before the conference has a code may not become it
+            Role::Guest => code.is_some() && code == proved,
         }
     }
 
