@@ -197,8 +197,8 @@ async fn star_9_raises_a_hand_that_the_portal_shows_and_opens(language: Language
     eventually("the portal shows no hand", SOON, || is_up(false)).await?;
 
     // in lecture mode a host opens a hand at the portal
-    host.key("*8").await?;
-    host.ear.wait_for_prompt("lecture-relaxed", 0, SOON).await?;
+    host.ear.wait_for_prompt_end(SOON).await?;
+    key_and_hear(&host, "*8", "lecture-relaxed").await?;
     let mark = host.ear.mark();
     host.key("*8").await?;
     host.ear
