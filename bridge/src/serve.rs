@@ -94,13 +94,12 @@ async fn serve(
     let (commands, portal_inlet) = mpsc::channel(PORTAL_QUEUE);
     let (house, house_seen) = watch::channel(Arc::new(House::new()));
     let (guesses, guesses_seen) = watch::channel(Arc::new(Guesses::new()));
-    let recordings_dir = config.recordings_dir();
     let portal = Portal {
         store: store.clone(),
         house: house_seen,
         guesses: guesses_seen,
         commands,
-        recordings_dir,
+        recordings_dir: config.recordings_dir(),
     };
     let gauges = Gauges {
         vitals: vitals.clone(),
@@ -116,28 +115,25 @@ async fn serve(
     let janitor = tokio::spawn(janitor);
     tracing::info!(addr = %config.http_listen, "the portal listens");
     ready();
-    let recordings_dir = config.recordings_dir();
-    let (sip, sip_legs) = (sip.commands, sip.legs);
     let parts = Parts {
         clock,
         store,
         media,
-        sip,
-        sip_legs,
+        sip: sip.commands,
+        sip_legs: sip.legs,
         recorder,
-        recordings_dir,
+        recordings_dir: config.recordings_dir(),
         prompts,
         ledger,
         house,
         guesses,
         vitals,
     };
-    let (recorder, portal) = (recorder_inlet, portal_inlet);
     let inlets = Inlets {
         sip: sip_inlet,
         media: media_inlet,
-        recorder,
-        portal,
+        recorder: recorder_inlet,
+        portal: portal_inlet,
         stop,
     };
     Switchboard::run(parts, inlets).await;

@@ -77,11 +77,13 @@ fn table(layout: &Layout) -> String {
 }
 
 const NOTES: &str = "\
-Printed by `confab keypad`. Every command is confirmed by voice to the one who pressed; what changes for
-everybody is said to everybody. The spoken menu names what the caller may do just then, with the keys
-of the room's layout (setting `layout`). More layouts can be written into the configuration:
+Printed by `confab keypad`. Every command is confirmed by voice to the one who pressed; what
+changes for everybody is said to everybody. The spoken menu names what the caller may do just then,
+with the keys of the room's layout (setting `layout`). More layouts can be written into the
+configuration; each needs keys for the menu, the own line and the hand:
 
     [layouts.mine]
     \"*6\" = \"toggle_mute\"
     \"*1\" = \"menu\"
+    \"*9\" = \"toggle_hand\"
 ";

@@ -119,7 +119,10 @@ impl Switchboard {
     }
 
     pub(super) fn hang_up_dial(&mut self, room: &RoomNumber, dial: DialId) {
-        let is_it = |entry: &Leg| matches!(&entry.stage, Stage::Called(of, it) if of == room && *it == dial);
+        let is_it = |entry: &Leg| match &entry.stage {
+            Stage::Called(of, it) => of == room && *it == dial,
+            _ => false,
+        };
         let found = self.legs.iter().find(|(_, entry)| is_it(entry));
         if let Some(leg) = found.map(|(leg, _)| *leg) {
             self.hang_up(leg, EndReason::NotLetIn);

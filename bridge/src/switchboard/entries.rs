@@ -2,7 +2,8 @@
 //! guard, looked up or checked in a task of its own, and told to the menu.
 //!
 //! While the database is away, rooms that were looked up before are still known, and so are their
-//! PINs, as what is left of them when they are sealed. No digits are in a log, an event or a metric.
+//! PINs, as what is left of them when they are sealed. No digits are in a log, an event or a
+//! metric.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -15,9 +15,9 @@
 //!
 //! All but the first are shared with strangers, so two kinds of caller pass them by: a line that
 //! has given this room's right PIN before, and a source from which nothing wrong was keyed at this
-//! room in thirty days. So nobody's guesses keep out an owner who calls from the usual telephone, or
-//! from an address the guesses do not come from. Rooms, PINs and codes have budgets of their own,
-//! so that wrong numbers of guests do not use up what hosts have.
+//! room in thirty days. So nobody's guesses keep out an owner who calls from the usual telephone,
+//! or from an address the guesses do not come from. Rooms, PINs and codes have budgets of their
+//! own, so that wrong numbers of guests do not use up what hosts have.
 //!
 //! The source is where the INVITE came from. It cannot be forged: who does not get our answer there
 //! cannot acknowledge it. The caller's number can, so it alone never opens nor closes anything.

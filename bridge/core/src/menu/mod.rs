@@ -6,11 +6,11 @@
 //!                 '---------> code# ----------------------------------------'
 //! ```
 //!
-//! Steps a room does not ask for are left out. Three tries for each entry, every prompt can be keyed
-//! over, and who knows the way keys it all in one go: keys pressed while something is checked are
-//! kept. A wrong room, a wrong PIN and a wrong code have the same words and the same tries, and all
-//! of them are told [`WRONG_AFTER`] the entry, however soon or late the answer has come, so that
-//! nobody learns anything from how long it takes.
+//! Steps a room does not ask for are left out. Three tries for each entry, every prompt can be
+//! keyed over, and who knows the way keys it all in one go: keys pressed while something is checked
+//! are kept. A wrong room, a wrong PIN and a wrong code have the same words and the same tries, and
+//! all of them are told [`WRONG_AFTER`] the entry, however soon or late the answer has come, so
+//! that nobody learns anything from how long it takes.
 //!
 //! A call that goes straight to a room which does not exist is asked the same questions as one to a
 //! room that does: a guest then hears that the entry is not valid, and every PIN is checked and

@@ -130,8 +130,8 @@ impl Call {
         self.now - BEGAN
     }
 
-    /// `begin`, `1234#`, `played`, `found`, `unknown`, `right`, `wrong`, `code-right`, `code-wrong`,
-    /// `code-set`, `had-one`, `name`, `no-name`, `8s`.
+    /// `begin`, `1234#`, `played`, `found`, `unknown`, `right`, `wrong`, `code-right`,
+    /// `code-wrong`, `code-set`, `had-one`, `name`, `no-name`, `8s`.
     pub fn happen(&mut self, what: &str) {
         match what {
             "begin" => self.input(MenuInput::Begin),
