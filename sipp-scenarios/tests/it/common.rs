@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
+use sipp_scenarios::phone::Phone;
 use sipp_scenarios::sipp::Sipp;
 
 /// How long anything may take to be heard or seen. Generous: the machine may be busy.
@@ -57,12 +58,22 @@ pub async fn sipp(confab: &Confab, scenario: &str) -> Result<Sipp> {
 
 /// Starts a scenario that calls this number.
 pub async fn sipp_to(confab: &Confab, scenario: &str, user: &str) -> Result<Sipp> {
-    Sipp::start(
-        scenario,
-        confab.sip(),
-        user,
-        &[("ROOM", ROOM), ("PIN", PIN)],
-        confab.language(),
-    )
-    .await
+    start(confab, scenario, user, &[]).await
+}
+
+/// Starts a scenario with more words to fill in.
+pub async fn sipp_with(confab: &Confab, scenario: &str, words: &[(&str, &str)]) -> Result<Sipp> {
+    start(confab, scenario, ACCESS_NUMBER, words).await
+}
+
+async fn start(confab: &Confab, scenario: &str, user: &str, more: &[(&str, &str)]) -> Result<Sipp> {
+    let words = [&[("ROOM", ROOM), ("PIN", PIN)], more].concat();
+    Sipp::start(scenario, confab.sip(), user, &words, confab.language()).await
+}
+
+/// Presses keys and waits for the words that answer.
+pub async fn key_and_hear(phone: &Phone, keys: &str, prompt: &str) -> Result<()> {
+    let mark = phone.ear.mark();
+    phone.key(keys).await?;
+    phone.ear.wait_for_prompt(prompt, mark, SOON).await
 }

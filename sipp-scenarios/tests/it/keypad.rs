@@ -10,10 +10,15 @@ use sipp_scenarios::sound::tone::Hum;
 use sipp_scenarios::sound::words::Language;
 
 use crate::common::{
-    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, quiet, sipp,
+    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, key_and_hear, quiet, sipp,
+    sipp_with,
 };
 
 in_three_languages!(
+    star_1_speaks_the_menu,
+    star_7_records_and_says_so_to_everybody,
+    pound_1_turns_the_chimes_on_and_off,
+    pound_2_lets_it_go_on_or_not,
     star_2_mutes_and_unmutes_my_line,
     star_5_tells_how_many_we_are,
     star_6_locks_the_room_and_opens_it,
@@ -23,18 +28,59 @@ in_three_languages!(
     what_only_hosts_may_do_is_refused_to_guests_in_words,
 );
 
-/// Presses keys and waits for the words that answer.
-async fn key_and_hear(phone: &Phone, keys: &str, prompt: &str) -> Result<()> {
-    let mark = phone.ear.mark();
-    phone.key(keys).await?;
-    phone.ear.wait_for_prompt(prompt, mark, SOON).await
-}
-
 /// Waits for a prompt that a cue has led to.
 async fn cue_and_hear(call: &sipp::Sipp, ear: &Ear, prompt: &str) -> Result<()> {
     let mark = ear.mark();
     call.tap.cue().await?;
     ear.wait_for_prompt(prompt, mark, SOON).await
+}
+
+/// A SIPp host who presses keys, hears a prompt, presses keys again and hears another.
+async fn host_presses(
+    language: Language,
+    (first, first_said): (&str, &[&str]),
+    (second, second_said): (&str, &[&str]),
+) -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let words = [("FIRST", first), ("SECOND", second)];
+    let host = sipp_with(&confab, "host_presses_keys_twice", &words).await?;
+    anna.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    for said in [first_said, second_said] {
+        let mark = host.tap.ear.mark();
+        host.tap.cue().await?;
+        for prompt in said {
+            host.tap.ear.wait_for_prompt(prompt, mark, SOON).await?;
+        }
+    }
+    host.tap.cue().await?;
+    host.succeeded(SOON).await?;
+    assert_eq!(anna.ear.line().key_packets, 0);
+    anna.hang_up().await?;
+    confab.finish().await
+}
+
+async fn star_1_speaks_the_menu(language: Language) -> Result<()> {
+    let menu = ["menu-mute", "keys-star-2", "menu-lock", "keys-star-6"];
+    host_presses(language, ("*1", &menu), ("*5", &["callers-2"])).await
+}
+
+async fn star_7_records_and_says_so_to_everybody(language: Language) -> Result<()> {
+    let (on, off) = (["recording-started"], ["recording-stopped"]);
+    host_presses(language, ("*7", &on), ("*7", &off)).await
+}
+
+async fn pound_1_turns_the_chimes_on_and_off(language: Language) -> Result<()> {
+    let (on, off) = (["chimes-on"], ["chimes-off"]);
+    host_presses(language, ("#1", &on), ("#1", &off)).await
+}
+
+async fn pound_2_lets_it_go_on_or_not(language: Language) -> Result<()> {
+    let (end, go_on) = (["will-end"], ["will-continue"]);
+    host_presses(language, ("#2", &end), ("#2", &go_on)).await
 }
 
 async fn star_2_mutes_and_unmutes_my_line(language: Language) -> Result<()> {

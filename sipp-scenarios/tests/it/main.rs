@@ -6,6 +6,7 @@ mod doors;
 mod browser;
 mod calls;
 mod full;
+mod host_keys;
 mod hostile;
 mod joining;
 mod keypad;
