@@ -20,8 +20,8 @@ pub enum Prompt {
     /// "Please choose a security code of at least four digits for this conference, followed by the
     /// pound key."
     ChooseCode,
-    /// "Please choose a security code for this conference, followed by the pound key. For your usual
-    /// code, press pound."
+    /// "Please choose a security code for this conference, followed by the pound key. For your
+    /// usual code, press pound."
     ChooseCodeOrUsual,
     /// "Please enter the same code again, followed by the pound key."
     EnterCodeAgain,

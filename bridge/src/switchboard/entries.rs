@@ -325,6 +325,13 @@ impl Switchboard {
         }
     }
 
+    /// This leg has keyed the code of the conference, perhaps when it was only the room's preset.
+    pub(super) fn has_proved(&self, leg: LegId, number: &RoomNumber) -> bool {
+        let code = self.rooms.get(number).and_then(|live| live.code.as_ref());
+        let proved = self.legs.get(&leg).and_then(|call| call.proved.as_ref());
+        code.is_some() && code == proved
+    }
+
     /// A call has got in: whoever shares its line or its trunk is trusted a little more.
     pub(super) fn count_entered(&mut self, leg: LegId) {
         let now = self.now();

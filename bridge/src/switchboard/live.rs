@@ -122,6 +122,9 @@ impl Switchboard {
                     live.names.insert(leg, name);
                 }
             }
+            Effect::AskCode { leg } if self.has_proved(leg, number) => {
+                inputs.push_back(Input::CodeRight(leg));
+            }
             Effect::AskCode { leg } => self.ask_code(leg, number.clone()),
             Effect::Dial {
                 dial,

@@ -135,3 +135,32 @@ async fn who_guesses_is_wrong_even_when_right_and_the_owner_gets_in() -> Result<
     assert!(page.contains("wrong PINs or security codes"), "{page}");
     confab.finish().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_who_came_before_the_host_is_asked_when_the_code_is_set() -> Result<()> {
+    let confab = with_code().await?;
+    let guest = confab.guest(Plan::humming("guest", BERT)).await?;
+    let mark = guest.ear.mark();
+    let host = confab.call_room(ROOM, Plan::humming("host", ANNA)).await?;
+    host.ear.wait_for_prompt("host-press-star", 0, SOON).await?;
+    key(&host, &format!("*{PIN}#"), &["choose-code"]).await?;
+    key(&host, &format!("{CHOSEN}#{CHOSEN}#"), &["code-is-set"]).await?;
+    guest.ear.wait_for_prompt("enter-code", mark, SOON).await?;
+    key(
+        &guest,
+        &format!("{WRONG_CODE}#"),
+        &["wrong-entry", "enter-code"],
+    )
+    .await?;
+    assert!(!host.ear.hears(BERT) && !guest.ear.hears(ANNA));
+    key(&guest, &format!("{CHOSEN}#"), &[]).await?;
+    host.ear.wait_until_hears(BERT, SOON).await?;
+    guest.ear.wait_until_hears(ANNA, SOON).await?;
+    // its keys are commands again
+    key(&guest, "*2", &["you-are-muted"]).await?;
+    host.ear.wait_until_silent_of(BERT, SOON).await?;
+    for phone in [host, guest] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}

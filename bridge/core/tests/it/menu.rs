@@ -216,7 +216,8 @@ fn answers_that_never_come() {
         "",
         None,
         &[
-            "begin played 1000# 2s -> Welcome+EnterRoomNumber look-up(1000) WrongEntry+TryAgain+EnterRoomNumber",
+            "begin played 1000# -> Welcome+EnterRoomNumber look-up(1000)",
+            "2s -> WrongEntry+TryAgain+EnterRoomNumber",
             "found right name no-name unknown -> ",
         ],
     );
