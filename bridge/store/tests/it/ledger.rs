@@ -310,7 +310,7 @@ async fn what_a_crash_left_open_ends_when_it_was_last_known() {
     check(async |store| {
         let story = story();
         // Up to the guest's joining; then silence.
-        store.write_ledger(&story[..12]).await.unwrap();
+        store.write_ledger(&story[..13]).await.unwrap();
         store
             .write_ledger(&[call_started("k4", 4_050)])
             .await
