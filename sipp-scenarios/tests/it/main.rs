@@ -14,4 +14,5 @@ mod phone;
 mod recording;
 mod rooms;
 mod softphone;
+mod tones;
 mod words;
