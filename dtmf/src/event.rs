@@ -11,6 +11,9 @@
 //!         ^ Key 5        any of the others may be lost, doubled or late
 //! ```
 //!
+//! Phones that leave the timestamp as it is from one press to the next are understood by the order
+//! of sequence numbers: after the end of a press nothing that was sent later belongs to it.
+//!
 //! Knows no socket and no clock: RTP timestamps are the only time here.
 
 use crate::Key;
@@ -84,8 +87,11 @@ pub struct EventReceiver {
 #[derive(Clone, Copy, Debug)]
 struct Press {
     timestamp: u32,
+    /// highest sequence number of its packets
+    sequence: u16,
     event: u8,
     duration: u16,
+    ended: bool,
 }
 
 impl EventReceiver {
@@ -98,24 +104,27 @@ impl EventReceiver {
         }
     }
 
-    /// Takes one packet: its RTP timestamp, marker bit and payload. A key comes out exactly once a
-    /// press. Anything that is not a telephone-event payload is ignored.
-    pub fn packet(&mut self, timestamp: u32, marker: bool, payload: &[u8]) -> Option<Key> {
+    /// Takes one packet: its RTP sequence number, timestamp, marker bit and payload. A key comes
+    /// out exactly once a press. Anything that is not a telephone-event payload is ignored.
+    pub fn packet(
+        &mut self,
+        sequence: u16,
+        timestamp: u32,
+        marker: bool,
+        payload: &[u8],
+    ) -> Option<Key> {
         let payload = EventPayload::parse(payload)?;
         let now = Press {
             timestamp,
+            sequence,
             event: payload.event,
             duration: payload.duration,
+            ended: payload.end,
         };
-        match self.newest {
-            Some(newest) if self.is_stale(newest, timestamp) => None,
-            Some(newest) if self.is_same_press(newest, now, marker) => {
-                let duration = if newest.timestamp == timestamp {
-                    newest.duration.max(now.duration)
-                } else {
-                    now.duration
-                };
-                self.newest = Some(Press { duration, ..now });
+        match &mut self.newest {
+            Some(newest) if is_stale(newest, &now, self.memory) => None,
+            Some(newest) if is_same_press(newest, &now, marker, self.shortest_gap) => {
+                newest.take(&now);
                 None
             }
             _ => {
@@ -124,26 +133,52 @@ impl EventReceiver {
             }
         }
     }
+}
 
-    /// A packet of a press before the newest one: told already, or too late to be told, since
-    /// digits in the wrong order are worse than a missing one. Farther back than the memory the
-    /// sender has begun a new clock instead.
-    fn is_stale(&self, newest: Press, timestamp: u32) -> bool {
-        let age = newest.timestamp.wrapping_sub(timestamp);
-        age != 0 && age <= self.memory
-    }
-
-    fn is_same_press(&self, newest: Press, now: Press, marker: bool) -> bool {
-        let ahead = now.timestamp.wrapping_sub(newest.timestamp);
-        if ahead == 0 {
-            return true;
+impl Press {
+    /// Takes note of another packet of the same press.
+    fn take(&mut self, now: &Self) {
+        if self.timestamp == now.timestamp {
+            self.duration = self.duration.max(now.duration);
+        } else {
+            (self.timestamp, self.duration) = (now.timestamp, now.duration);
         }
-        // No press can begin while the one before it is still down. What seems to is a further
-        // segment of a key held for longer than the field can say (RFC 4733, 2.5.1.3), or comes
-        // from a gateway that moves the timestamp on with each packet of a press.
-        let still_down = ahead <= u32::from(newest.duration).max(self.shortest_gap);
-        !marker && now.event == newest.event && still_down
+        if is_later(self, now) {
+            self.sequence = now.sequence;
+        }
+        self.ended |= now.ended;
     }
+}
+
+/// Whether the packet was sent after all that are known of the newest press.
+fn is_later(newest: &Press, now: &Press) -> bool {
+    (now.sequence.wrapping_sub(newest.sequence) as i16) > 0
+}
+
+/// A packet of a press before the newest one: told already, or too late to be told, since digits in
+/// the wrong order are worse than a missing one. Farther back than the memory the sender has begun
+/// a new clock instead.
+fn is_stale(newest: &Press, now: &Press, memory: u32) -> bool {
+    let age = newest.timestamp.wrapping_sub(now.timestamp);
+    age != 0 && age <= memory && !is_later(newest, now)
+        // a press that was told before one of the same timestamp
+        || age == 0 && now.event != newest.event && !is_later(newest, now)
+}
+
+fn is_same_press(newest: &Press, now: &Press, marker: bool, shortest_gap: u32) -> bool {
+    if now.event != newest.event {
+        return false;
+    }
+    let ahead = now.timestamp.wrapping_sub(newest.timestamp);
+    if ahead == 0 {
+        let begins_anew = newest.ended && !now.ended || marker && now.duration < newest.duration;
+        return !(is_later(newest, now) && begins_anew);
+    }
+    // No press can begin while the one before it is still down. What seems to is a further
+    // segment of a key held for longer than the field can say (RFC 4733, 2.5.1.3), or comes
+    // from a gateway that moves the timestamp on with each packet of a press.
+    let still_down = ahead <= u32::from(newest.duration).max(shortest_gap);
+    !marker && still_down
 }
 
 /// Nobody, and no dialler (ITU-T Q.24: 40 ms of tone, 40 ms of pause), begins the same key twice
@@ -157,8 +192,9 @@ const MEMORY_S: u32 = 5;
 mod tests {
     use super::*;
 
-    /// One packet as `event timestamp duration [M] [E]`.
-    fn feed(receiver: &mut EventReceiver, packet: &str) -> Option<Key> {
+    /// One packet as `event timestamp duration [M] [E] [#sequence]`; without a number of its own it
+    /// was sent in the place it comes in.
+    fn feed(receiver: &mut EventReceiver, place: usize, packet: &str) -> Option<Key> {
         let words: Vec<&str> = packet.split_whitespace().collect();
         let payload = EventPayload {
             event: Key::from_char(words[0].chars().next().unwrap())
@@ -169,14 +205,24 @@ mod tests {
             duration: words[2].parse().unwrap(),
         };
         let timestamp = words[1].parse().unwrap();
-        receiver.packet(timestamp, words.contains(&"M"), &payload.to_bytes())
+        let own = words.iter().find_map(|word| word.strip_prefix('#'));
+        let sequence = own.map_or(65_530u16.wrapping_add(place as u16), |number| {
+            65_530u16.wrapping_add(number.parse().unwrap())
+        });
+        receiver.packet(
+            sequence,
+            timestamp,
+            words.contains(&"M"),
+            &payload.to_bytes(),
+        )
     }
 
     fn check(packets: &[&str], keys: &str) {
         let mut receiver = EventReceiver::new(8_000);
         let told: String = packets
             .iter()
-            .filter_map(|packet| feed(&mut receiver, packet))
+            .enumerate()
+            .filter_map(|(place, packet)| feed(&mut receiver, place, packet))
             .map(Key::as_char)
             .collect();
         assert_eq!(told, keys, "{packets:?}");
@@ -226,19 +272,28 @@ mod tests {
     #[test]
     fn repeated_and_reordered_packets_make_no_key() {
         check(
-            &["5 1000 320", "5 1000 160 M", "5 1000 480 E", "5 1000 160 M"],
+            &[
+                "5 1000 320 #1",
+                "5 1000 160 M #0",
+                "5 1000 480 E #2",
+                "5 1000 160 M #0",
+                "5 1000 320 #1",
+            ],
             "5",
         );
         check(
             &[
-                "1 1000 160 M",
-                "2 2600 160 M",
-                "1 1000 480 E",
-                "2 2600 320 E",
+                "1 1000 160 M #0",
+                "2 2600 160 M #3",
+                "1 1000 480 E #2",
+                "2 2600 320 E #4",
             ],
             "12",
         );
-        check(&["2 2600 160 M", "1 1000 480 E", "1 1000 480 E"], "2");
+        check(
+            &["2 2600 160 M #5", "1 1000 480 E #3", "1 1000 480 E #4"],
+            "2",
+        );
     }
 
     #[test]
@@ -303,17 +358,70 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_that_keeps_its_timestamp_presses_as_often_as_it_does() {
+        check(
+            &[
+                "5 1000 160 M",
+                "5 1000 320 E",
+                "5 1000 320 E",
+                "5 1000 160 M",
+                "5 1000 320 E",
+            ],
+            "55",
+        );
+        check(&["5 1000 160 M", "5 1000 320 E", "5 1000 160"], "55");
+        check(&["5 1000 320", "5 1000 160 M"], "55");
+        check(&["5 1000 320 E", "6 1000 160 M", "6 1000 320 E"], "56");
+        check(
+            &[
+                "5 1000 320 E #1",
+                "6 1000 160 M #3",
+                "5 1000 320 E #2",
+                "6 1000 320 E #4",
+            ],
+            "56",
+        );
+    }
+
+    #[test]
+    fn a_phone_that_marks_every_packet_presses_once() {
+        check(&["5 1000 160 M", "5 1000 320 M", "5 1000 480 M E"], "5");
+    }
+
+    #[test]
+    fn quick_presses_of_one_key() {
+        // 40 ms of tone, 40 ms of pause, and of each only one packet arrives
+        for (first, second) in [
+            ("5 1000 160 M", "5 1640 320 E"),
+            ("5 1000 320 E", "5 1640 160 M"),
+            ("5 1000 320 E", "5 1640 320 E"),
+            ("5 1000 160 M", "5 1640 160 M"),
+        ] {
+            check(&[first, second], "55");
+        }
+        check(
+            &[
+                "5 4294966976 160 M",
+                "5 4294966976 320 E",
+                "5 320 160 M",
+                "5 320 320 E",
+            ],
+            "55",
+        );
+    }
+
+    #[test]
     fn what_is_no_key_is_no_key() {
         let mut receiver = EventReceiver::new(8_000);
-        assert_eq!(receiver.packet(1, true, &[]), None);
-        assert_eq!(receiver.packet(1, true, &[5, 0, 0]), None);
+        assert_eq!(receiver.packet(1, 1, true, &[]), None);
+        assert_eq!(receiver.packet(2, 1, true, &[5, 0, 0]), None);
         assert_eq!(
-            receiver.packet(1, true, &[16, 0, 0, 160]),
+            receiver.packet(3, 1, true, &[16, 0, 0, 160]),
             None,
             "a hook flash"
         );
         assert_eq!(
-            receiver.packet(900, true, &[5, 0, 0, 160, 7, 7]),
+            receiver.packet(4, 900, true, &[5, 0, 0, 160, 7, 7]),
             Some(Key::Digit(5))
         );
     }

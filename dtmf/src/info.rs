@@ -13,15 +13,18 @@ pub fn key_of_info(content_type: &str, body: &[u8]) -> Option<Key> {
     if !relay && !media_type.eq_ignore_ascii_case("application/dtmf") {
         return None;
     }
-    let text = std::str::from_utf8(body.get(..BODY_MAX_BYTES).unwrap_or(body)).ok()?;
-    signal_line(text)
-        .or_else(|| text.lines().map(str::trim).find(|line| !line.is_empty()))
+    let text = String::from_utf8_lossy(body.get(..BODY_MAX_BYTES).unwrap_or(body));
+    signal_line(&text)
+        .or_else(|| {
+            text.split(['\r', '\n'])
+                .find(|line| !line.trim().is_empty())
+        })
         .and_then(key_of_signal)
 }
 
 /// What stands behind `Signal=`, if there is such a line.
 fn signal_line(text: &str) -> Option<&str> {
-    text.lines().find_map(|line| {
+    text.split(['\r', '\n']).find_map(|line| {
         let (name, value) = line.split_once(['=', ':'])?;
         name.trim().eq_ignore_ascii_case("signal").then_some(value)
     })
@@ -29,7 +32,14 @@ fn signal_line(text: &str) -> Option<&str> {
 
 /// A key as its own sign, or as its RFC 4733 event code.
 fn key_of_signal(signal: &str) -> Option<Key> {
-    let signal = signal.trim().trim_matches('"');
+    let is_around = |c: char| c.is_whitespace() || c == '"' || c == '\0';
+    let signal = signal.trim_matches(is_around);
+    // `Signal=5;Duration=160` and `Signal=5 Duration=160` all in one line
+    let signal = signal
+        .split([';', ',', ' ', '\t'])
+        .next()
+        .unwrap_or_default();
+    let signal = signal.trim_matches(is_around);
     let mut chars = signal.chars();
     match (chars.next(), chars.next()) {
         (Some(c), None) => Key::from_char(c),
@@ -73,6 +83,11 @@ mod tests {
         check("application/dtmf-relay", "Signal=d", "D");
         check("application/dtmf-relay", "Signal: 7", "7");
         check("application/dtmf-relay", "7\r\n", "7");
+        check("application/dtmf-relay", "Signal=5;Duration=160", "5");
+        check("application/dtmf-relay", "Signal=# Duration=160", "#");
+        check("application/dtmf-relay", "\r\nSignal=\"*\"\r\n", "*");
+        check("application/dtmf-relay", "SIGNAL=0\rDURATION=160\r", "0");
+        check("application/dtmf-relay", "Signal=5\0", "5");
     }
 
     #[test]
@@ -81,6 +96,8 @@ mod tests {
         check("application/dtmf", "\r\n 5 \r\n", "5");
         check("application/dtmf", "*", "*");
         check("application/dtmf", "11", "#");
+        check("application/dtmf", "5\0", "5");
+        check("application/dtmf;charset=\"utf-8\"", "9", "9");
         check("application/dtmf", "Signal=3\r\nDuration=100", "3");
     }
 

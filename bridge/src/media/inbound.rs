@@ -174,10 +174,12 @@ impl Inbound {
         // What came with the key is still to be played, as far behind as the buffer is deep.
         let behind = self.jitter.depth().div_ceil(TICK_SAMPLES) as u64;
         self.key_until = now.tick + tail + behind;
-        match self
-            .events
-            .packet(packet.timestamp, packet.marker, packet.payload)
-        {
+        match self.events.packet(
+            packet.sequence,
+            packet.timestamp,
+            packet.marker,
+            packet.payload,
+        ) {
             Some(key) => Datagram::Key(key),
             None => Datagram::Taken,
         }

@@ -11,26 +11,54 @@ use confab_dtmf::layout::Layout;
 use confab_dtmf::merge::{Merger, Source};
 use proptest::prelude::*;
 
-/// One press on the wire: its event code and the packets of it that arrive, as indexes; the
-/// network may double and swap them.
+/// One press on the wire: its event code and the packets of it that arrive, as indexes, each with
+/// how many presses later it comes at most; the network may double and swap them.
 #[derive(Clone, Debug)]
 struct Press {
     event: u8,
     packets: u32,
-    arrive: Vec<usize>,
+    arrive: Vec<(usize, f64)>,
     pause_ms: u32,
 }
 
 fn press() -> impl Strategy<Value = Press> {
-    (0..16_u8, 2..20_u32, 80..2_000_u32).prop_flat_map(|(event, packets, pause_ms)| {
+    (0..16_u8, 2..20_u32, 40..2_000_u32).prop_flat_map(|(event, packets, pause_ms)| {
         let sent = packets as usize + 2;
-        proptest::collection::vec(0..sent, 1..12).prop_map(move |arrive| Press {
+        proptest::collection::vec((0..sent, 0.0..2.0), 1..12).prop_map(move |arrive| Press {
             event,
             packets,
             arrive,
             pause_ms,
         })
     })
+}
+
+/// A packet that arrives: when, counted in presses, and what it is.
+type Arrival = (f64, u16, u32, bool, [u8; 4]);
+
+/// The packets of all presses in the order they arrive: the first of each press in the order they
+/// were keyed, all others whenever they like after it.
+fn arrivals(presses: &[Press], start: u32) -> Vec<Arrival> {
+    let (mut timestamp, mut sequence) = (start, start as u16);
+    let mut arrivals = Vec::new();
+    for (number, press) in presses.iter().enumerate() {
+        for (place, &(index, late)) in press.arrive.iter().enumerate() {
+            let index = index as u32;
+            let sent = EventPayload {
+                event: press.event,
+                end: index + 1 >= press.packets,
+                volume: 10,
+                duration: (160 * (index + 1).min(press.packets)) as u16,
+            };
+            let at = number as f64 + if place == 0 { 0.0 } else { late };
+            let sequence = sequence.wrapping_add(index as u16);
+            arrivals.push((at, sequence, timestamp, index == 0, sent.to_bytes()));
+        }
+        sequence = sequence.wrapping_add(press.packets as u16 + 2);
+        timestamp = timestamp.wrapping_add(160 * press.packets + 8 * press.pause_ms);
+    }
+    arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
+    arrivals
 }
 
 fn key() -> impl Strategy<Value = Key> {
@@ -47,21 +75,12 @@ proptest! {
         presses in proptest::collection::vec(press(), 1..20),
     ) {
         let mut receiver = EventReceiver::new(8_000);
-        let mut timestamp = start;
-        let mut told = Vec::new();
-        for press in &presses {
-            for &index in &press.arrive {
-                let index = index as u32;
-                let sent = EventPayload {
-                    event: press.event,
-                    end: index + 1 >= press.packets,
-                    volume: 10,
-                    duration: (160 * (index + 1).min(press.packets)) as u16,
-                };
-                told.extend(receiver.packet(timestamp, index == 0, &sent.to_bytes()));
-            }
-            timestamp = timestamp.wrapping_add(160 * press.packets + 8 * press.pause_ms);
-        }
+        let told: Vec<Key> = arrivals(&presses, start)
+            .into_iter()
+            .filter_map(|(_, sequence, timestamp, marker, payload)| {
+                receiver.packet(sequence, timestamp, marker, &payload)
+            })
+            .collect();
         let pressed: Vec<Key> =
             presses.iter().map(|press| Key::from_event(press.event).unwrap()).collect();
         prop_assert_eq!(told, pressed);
@@ -71,13 +90,14 @@ proptest! {
     #[test]
     fn any_bytes(
         packets in proptest::collection::vec(
-            (any::<u32>(), any::<bool>(), proptest::collection::vec(any::<u8>(), 0..8)), 0..40),
+            (any::<u16>(), any::<u32>(), any::<bool>(), proptest::collection::vec(any::<u8>(), 0..8)),
+            0..40),
         content_type in ".{0,30}",
         body in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
         let mut receiver = EventReceiver::new(8_000);
-        for (timestamp, marker, payload) in packets {
-            receiver.packet(timestamp, marker, &payload);
+        for (sequence, timestamp, marker, payload) in packets {
+            receiver.packet(sequence, timestamp, marker, &payload);
         }
         key_of_info(&content_type, &body);
         key_of_info("application/dtmf-relay", &body);
@@ -108,10 +128,11 @@ proptest! {
         prop_assert_eq!(told, [entry.command]);
     }
 
-    /// A phone that sends each press both ways, the second copy some time later, presses once.
+    /// A phone that sends each press all three ways, the copies some time later, presses once.
     #[test]
-    fn both_ways_count_once(
+    fn all_ways_count_once(
         lag_ms in 0..2_000_u64,
+        tone_ms in 0..400_u64,
         presses in proptest::collection::vec((100..3_000_u64, key()), 1..20),
     ) {
         let mut arrivals = Vec::new();
@@ -120,6 +141,7 @@ proptest! {
             now_ms += later_ms;
             arrivals.push((now_ms, *key, Source::Event));
             arrivals.push((now_ms + lag_ms, *key, Source::Info));
+            arrivals.push((now_ms + tone_ms, *key, Source::InBand));
         }
         arrivals.sort_by_key(|(at_ms, ..)| *at_ms);
         let mut merger = Merger::new();

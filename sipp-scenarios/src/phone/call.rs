@@ -12,13 +12,14 @@ use tokio::task::JoinHandle;
 
 use super::dialog::{Session, new_token};
 use super::ear::Ear;
-use super::keys::keys;
+use super::keys::{HOLD_MS, REST_MS, keys};
 use super::media::MediaPort;
 use super::message::{Content, Dialog};
 use super::mouth::Format;
 use super::sdp::{Direction, Sdp};
 use super::wire::{self, Transport};
 use crate::sound::g711::Law;
+use crate::sound::keypad;
 use crate::sound::words::Language;
 
 /// How to call.
@@ -274,6 +275,16 @@ impl Phone {
             200..300 => Ok(()),
             status => bail!("{}: INFO was answered {status}", self.name()),
         }
+    }
+
+    /// Presses keys as tones in the sound, as fast as a quick finger, and waits until they have
+    /// been sent.
+    ///
+    /// # Errors
+    /// When the phone's sound has stopped.
+    pub async fn key_by_tone(&self, text: &str) -> Result<()> {
+        let (on_ms, off_ms) = (HOLD_MS as usize, REST_MS as usize);
+        self.say(&keypad::tones(text, on_ms, off_ms)).await
     }
 
     /// Hums a tone, or is silent.

@@ -3,6 +3,7 @@
 pub mod fft;
 pub mod file;
 pub mod g711;
+pub mod keypad;
 pub mod tone;
 pub mod words;
 

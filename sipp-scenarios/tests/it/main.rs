@@ -15,4 +15,5 @@ mod phone;
 mod recording;
 mod rooms;
 mod softphone;
+mod tones;
 mod words;

@@ -21,6 +21,7 @@ mod coming;
 mod keeping;
 mod recording;
 mod talking;
+mod tones;
 
 const TALK: Voice = Voice {
     speak: true,
