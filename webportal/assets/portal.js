@@ -218,8 +218,11 @@ async function sendOrder(form, button) {
     const headers = { Accept: "application/json" };
     const answer = await fetch(form.action, { method: "POST", body, headers });
     if (answer.status === 401) return toLogin();
-    if (answer.ok) form.closest("details")?.removeAttribute("open");
-    else toast((await answer.json()).error);
+    if (answer.ok) {
+      form.closest("details")?.removeAttribute("open");
+      // What was typed is done; from now on the field shows what the server says.
+      form.reset();
+    } else toast((await answer.json()).error);
   } catch {
     toast("Confab could not be reached. Nothing was done.");
   } finally {

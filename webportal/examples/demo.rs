@@ -1,5 +1,6 @@
 //! The portal with a lively house but without telephones: real rooms of the core, callers who come,
-//! talk and raise hands by themselves, and a past to look at. For working on the pages.
+//! talk and raise hands by themselves, somebody at the door, and a past to look at. For working on
+//! the pages. A number that is called from a page rings; one that ends in 0 is busy.
 //!
 //! `cargo run -p confab-portal --example demo [ADDRESS]`, then log in as `anna@example.com` or
 //! `ada@example.com` (administrator) with the password `demo demo 1`. Everything is in a temporary
@@ -12,11 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use confab_core::access::{CallType, Country};
-use confab_core::command::{Actor, Command, CommandRefusal};
+use confab_core::command::{Actor, Command, CommandRefusal, LectureMode};
 use confab_core::effect::{Audience, Effect};
-use confab_core::event::{EndReason, Role};
-use confab_core::ids::{ConferenceId, LegId, RoomNumber};
-use confab_core::room::{Input, Joining, RecorderReport, Room};
+use confab_core::event::{DialFailure, EndReason, Role};
+use confab_core::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
+use confab_core::room::{DialNews, Input, Joining, RecorderReport, Room};
 use confab_core::settings::{Announce, Language, RoomSettings};
 use confab_core::time::Time;
 use confab_dtmf::layout::KeypadCommand;
@@ -51,6 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     let store = Store::open(&format!("sqlite:{}", dir.path().join("demo.db").display())).await?;
     fill(&store, dir.path()).await?;
+    let guesses = HashMap::from([(number(LIVE[0].0), (23, Time(now_ms().unsigned_abs())))]);
     let (house, seen) = watch::channel(Arc::new(House::new()));
     // As many as the pages of one person can send at once; when full a page waits its second.
     let (commands, inlet) = mpsc::channel(16);
@@ -58,7 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let portal = Portal {
         store,
         house: seen,
-        guesses: watch::channel(Arc::default()).1,
+        guesses: watch::channel(Arc::new(guesses)).1,
         commands,
         recordings_dir: dir.path().to_owned(),
     };
@@ -85,6 +87,9 @@ fn number(digits: &str) -> RoomNumber {
 
 struct Stage {
     rooms: HashMap<RoomNumber, Room>,
+    /// what becomes of calls out, and at which beat
+    calls: Vec<(u64, RoomNumber, DialId, DialNews)>,
+    beat: u64,
     house: watch::Sender<Arc<House>>,
 }
 
@@ -98,6 +103,18 @@ impl Stage {
         let answer = stage.handle(now, input, &mut effects);
         for effect in effects {
             let follows = match effect {
+                Effect::Dial { dial, number, .. } => {
+                    let outcome = if number.as_str().ends_with('0') {
+                        DialNews::Failed(DialFailure::Busy)
+                    } else {
+                        DialNews::Answered(LegId(100 + dial.0))
+                    };
+                    for (beats, news) in [(3, DialNews::Ringing), (9, outcome)] {
+                        let at = self.beat + beats;
+                        self.calls.push((at, room.clone(), dial, news));
+                    }
+                    continue;
+                }
                 Effect::StartRecording => Input::Recording(RecorderReport::Started),
                 Effect::Hangup { leg, reason } => Input::Leave { leg, reason },
                 Effect::Play {
@@ -132,12 +149,16 @@ impl Stage {
 async fn live(house: watch::Sender<Arc<House>>, mut commands: mpsc::Receiver<PortalCommand>) {
     let mut stage = Stage {
         rooms: HashMap::new(),
+        calls: vec![],
+        beat: 0,
         house,
     };
     let began = Time((now_ms() - 754_000).unsigned_abs());
     for (room, conference) in LIVE {
         let settings = RoomSettings {
-            guests_may_start: true,
+            guests_may_start: room != LIVE[0].0,
+            security_code: room == LIVE[0].0,
+            dial_out: true,
             ..RoomSettings::default()
         };
         let conference = ConferenceId(conference.to_owned());
@@ -149,7 +170,7 @@ async fn live(house: watch::Sender<Arc<House>>, mut commands: mpsc::Receiver<Por
         join(&mut stage, &main, place);
     }
     join(&mut stage, &number(LIVE[1].0), 5);
-    let mut beat: u64 = 0;
+    host_works(&mut stage, &main);
     let mut ticks = tokio::time::interval(Duration::from_millis(700));
     loop {
         stage.publish();
@@ -161,8 +182,8 @@ async fn live(house: watch::Sender<Arc<House>>, mut commands: mpsc::Receiver<Por
                 let _gone = reply.send(stage.give(&room, command));
             }
             _ = ticks.tick() => {
-                beat += 1;
-                act(&mut stage, &main, beat);
+                stage.beat += 1;
+                act(&mut stage, &main);
             }
         }
     }
@@ -178,13 +199,47 @@ fn join(stage: &mut Stage, room: &RoomNumber, place: usize) {
         spoken_name: false,
         billing_code: None,
         answered: Time(now_ms().unsigned_abs()),
-        code: false,
+        // the last of the first ones has still to key it
+        code: place != 4,
     };
     let _spoken = stage.give(room, Input::Join(joining));
 }
 
+/// A hand is open, another waits; the room is locked, and somebody knocks; one number was called
+/// and is at the door, another rings.
+fn host_works(stage: &mut Stage, room: &RoomNumber) {
+    let key = |leg| Input::Command {
+        by: Actor::Leg(LegId(leg)),
+        command: Command::Keypad(KeypadCommand::ToggleHand),
+    };
+    let portal = |command| Input::Command {
+        by: Actor::Portal("anna@example.com".into()),
+        command,
+    };
+    let calls = |digits| DialNumber::parse(digits).map(Command::DialOut);
+    let commands = [
+        Some(Command::SetLecture(LectureMode::Strict)),
+        Some(Command::NextHand),
+        Some(Command::SetLocked(true)),
+        calls("+498912345"),
+        calls("+33140205060"),
+    ];
+    let commands = commands.into_iter().flatten().map(portal);
+    for input in [key(2), key(4)].into_iter().chain(commands) {
+        let _spoken = stage.give(room, input);
+    }
+    // these two wait until somebody does something
+    stage.calls.clear();
+    for (dial, news) in [(1, DialNews::Answered(LegId(101))), (2, DialNews::Ringing)] {
+        let dial = DialId(dial);
+        let _spoken = stage.give(room, Input::Dialled { dial, news });
+    }
+    join(stage, room, 7);
+}
+
 /// What the callers do by themselves.
-fn act(stage: &mut Stage, room: &RoomNumber, beat: u64) {
+fn act(stage: &mut Stage, room: &RoomNumber) {
+    let beat = stage.beat;
     let key = |leg, key| Input::Command {
         by: Actor::Leg(LegId(leg)),
         command: Command::Keypad(key),
@@ -207,6 +262,10 @@ fn act(stage: &mut Stage, room: &RoomNumber, beat: u64) {
     ];
     for input in inputs.into_iter().chain(lively) {
         let _spoken = stage.give(room, input);
+    }
+    let due = stage.calls.extract_if(.., |(at, ..)| *at <= beat);
+    for (_, room, dial, news) in due.collect::<Vec<_>>() {
+        let _spoken = stage.give(&room, Input::Dialled { dial, news });
     }
     // The last three come and go, so that a lock is knocked at.
     let late = 5 + (beat / 12 % 3) as usize;

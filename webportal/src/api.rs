@@ -7,7 +7,9 @@ use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use confab_core::event::Role;
-use confab_core::snapshot::{Dial, Knock, LegSnapshot, MuteState, RecordingState, RoomSnapshot};
+use confab_core::snapshot::{
+    Dial, DialOver, Knock, LegSnapshot, MuteState, RecordingState, RoomSnapshot, Standing,
+};
 use confab_store::{ConferenceRow, RecordingRow};
 use serde_json::{Value, json};
 
@@ -79,6 +81,13 @@ fn conference_now(room: &RoomSnapshot) -> Value {
             "ringing": dial.ringing,
         })
     };
+    let over = |over: &DialOver| {
+        json!({
+            "number": over.number,
+            "end": words::dial_end_word(over.end),
+            "at_ms": over.at.0,
+        })
+    };
     json!({
         "id": room.conference.0,
         "seq": room.seq,
@@ -88,12 +97,15 @@ fn conference_now(room: &RoomSnapshot) -> Value {
         "locked": room.locked,
         "knocks": room.knocks.iter().map(knock).collect::<Vec<_>>(),
         "dials": room.dials.iter().map(dial).collect::<Vec<_>>(),
+        "dial_over": room.dial_over.as_ref().map(over),
+        "dial_out": room.dial_out,
         "recording": recording_since_ms.is_some(),
         "recording_since_ms": recording_since_ms,
         "chimes": room.chimes,
         "continues": room.continues,
         "billing_code": room.billing_code,
         "ends_at_ms": room.ends_at.map(|at| at.0),
+        "asked_alone": room.asked_alone.map(|leg| leg.0),
     })
 }
 
@@ -102,6 +114,11 @@ fn leg_now(leg: &LegSnapshot) -> Value {
         MuteState::Open => "open",
         MuteState::Muted => "muted",
         MuteState::MutedByHost => "muted_by_host",
+    };
+    let standing = match leg.standing {
+        Standing::Inside => "inside",
+        Standing::Waiting => "waiting",
+        Standing::KeyingCode => "keying_code",
     };
     let hand = leg
         .hand
@@ -115,7 +132,8 @@ fn leg_now(leg: &LegSnapshot) -> Value {
         "talking": leg.talking,
         "mute": mute,
         "hand": hand,
-        "waiting": leg.waiting,
+        "standing": standing,
+        "waiting": leg.standing != Standing::Inside,
     })
 }
 

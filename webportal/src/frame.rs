@@ -108,6 +108,11 @@ const DONE: &[(&str, &str)] = &[
         "The settings are saved. They hold from the next conference on.",
     ),
     ("pin", "The PIN is changed. It holds from the next call on."),
+    (
+        "preset",
+        "The security code is preset. It holds from the next conference on.",
+    ),
+    ("no_preset", "No security code is preset any more."),
     ("password", "Your password is changed."),
     ("billed", "The conference has its billing code."),
     ("title", "The recording is renamed."),

@@ -1,7 +1,8 @@
 //! What each command of the keypad does, in words: for the card of the empty room's page, and for
 //! whoever prints one.
 
-use confab_dtmf::layout::{KeypadCommand, Layout};
+use confab_core::settings::RoomSettings;
+use confab_dtmf::layout::KeypadCommand;
 
 /// One key sequence and what it does.
 #[derive(Clone, Debug)]
@@ -11,18 +12,24 @@ pub(crate) struct KeyRow {
 }
 
 /// What hosts can key.
-pub(crate) fn host(layout: &Layout) -> Vec<KeyRow> {
-    card(layout, true)
+pub(crate) fn host(settings: &RoomSettings) -> Vec<KeyRow> {
+    card(settings, true)
 }
 
 /// What guests can key.
-pub(crate) fn guest(layout: &Layout) -> Vec<KeyRow> {
-    card(layout, false)
+pub(crate) fn guest(settings: &RoomSettings) -> Vec<KeyRow> {
+    card(settings, false)
 }
 
-fn card(layout: &Layout, host: bool) -> Vec<KeyRow> {
-    let entries = layout.entries_for(host);
+/// What the room forbids is not on it, as it is not in the spoken menu.
+fn card(settings: &RoomSettings, host: bool) -> Vec<KeyRow> {
+    let calls = |command| {
+        use KeypadCommand::{DialOut, DropDialled};
+        matches!(command, DialOut | DropDialled)
+    };
+    let entries = settings.layout.entries_for(host);
     entries
+        .filter(|entry| settings.dial_out || !calls(entry.command))
         .filter_map(|entry| {
             Some(KeyRow {
                 keys: entry.keys.clone(),

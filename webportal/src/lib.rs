@@ -148,6 +148,7 @@ fn rooms() -> Router<Arc<app::App>> {
             get(settings::page).post(settings::save),
         )
         .route("/rooms/{room}/pin", post(settings::change_pin))
+        .route("/rooms/{room}/code", post(settings::change_code))
 }
 
 /// What was: usage, recordings, billing codes.

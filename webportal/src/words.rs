@@ -1,6 +1,7 @@
 //! The pages' words for what the ledger and the room keep as one word. Decides nothing.
 
 use confab_core::command::{CommandRefusal, LectureMode};
+use confab_core::event::{DialEnd, DialFailure};
 
 /// Why a call ended, from `EndReason::word`.
 pub(crate) fn call_end(word: Option<&str>) -> &'static str {
@@ -67,6 +68,31 @@ pub(crate) fn refusal(refusal: CommandRefusal) -> &'static str {
         CommandRefusal::TooManyDials => "Too many calls are under way. Wait for their answers.",
         CommandRefusal::RoomFull => "The room is full.",
         CommandRefusal::NoConference => "There is no conference in this room now.",
+    }
+}
+
+/// How a call out ended by which nobody came in, after the number.
+pub(crate) fn dial_end(end: DialEnd) -> &'static str {
+    match end {
+        DialEnd::NotReached(DialFailure::Busy) => "was busy",
+        DialEnd::NotReached(DialFailure::NoAnswer) => "did not answer",
+        DialEnd::NotReached(DialFailure::Rejected) => "did not take the call",
+        DialEnd::NotReached(DialFailure::Unreachable) => "could not be reached",
+        DialEnd::NotReached(DialFailure::BadNumber) => "is not a number that can be called",
+        DialEnd::NotReached(DialFailure::NoTrunk) => "could not be called: no line is set up",
+        DialEnd::HungUp => "hung up at the door",
+        DialEnd::NotLetIn => "waited too long at the door",
+        DialEnd::Dropped => "was hung up",
+    }
+}
+
+/// The same for programs.
+pub(crate) fn dial_end_word(end: DialEnd) -> &'static str {
+    match end {
+        DialEnd::NotReached(failure) => failure.word(),
+        DialEnd::HungUp => "hung_up",
+        DialEnd::NotLetIn => "not_let_in",
+        DialEnd::Dropped => "dropped",
     }
 }
 

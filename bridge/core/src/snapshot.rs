@@ -1,7 +1,7 @@
 //! What a room looks like from outside at one moment: plain values for the portal and the tools.
 
 use crate::command::LectureMode;
-use crate::event::Role;
+use crate::event::{DialEnd, Role};
 use crate::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
 use crate::time::Time;
 
@@ -27,6 +27,18 @@ pub enum MuteState {
     Muted,
     /// Muted by the mode or a host; only a host can open it.
     MutedByHost,
+}
+
+/// Whether a caller is among those who hear each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Is.
+    #[default]
+    Inside,
+    /// Waits until the conference begins.
+    Waiting,
+    /// Is being asked for the security code.
+    KeyingCode,
 }
 
 /// A raised hand.
@@ -59,8 +71,8 @@ pub struct LegSnapshot {
     pub mute: MuteState,
     /// raised hand, if any
     pub hand: Option<Hand>,
-    /// waits, or is being asked for the security code
-    pub waiting: bool,
+    /// hears the others, or not yet
+    pub standing: Standing,
 }
 
 /// A caller at the door: who found the room locked, or was called from it and has answered.
@@ -91,6 +103,17 @@ pub struct Dial {
     pub ringing: bool,
 }
 
+/// The last call out by which nobody came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialOver {
+    /// the number that was called
+    pub number: String,
+    /// how it ended
+    pub end: DialEnd,
+    /// when
+    pub at: Time,
+}
+
 /// A room with a conference in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomSnapshot {
@@ -112,6 +135,12 @@ pub struct RoomSnapshot {
     pub knocks: Vec<Knock>,
     /// who is being called
     pub dials: Vec<Dial>,
+    /// what became of the last one, until the next begins; not told when a host gave it up
+    pub dial_over: Option<DialOver>,
+    /// hosts may call out
+    pub dial_out: bool,
+    /// who waits hears music
+    pub hold_music: bool,
     /// recording
     pub recording: RecordingState,
     /// chimes on
@@ -123,4 +152,6 @@ pub struct RoomSnapshot {
     /// the conference will end at this time unless a host comes, or the one caller who is left
     /// presses a key
     pub ends_at: Option<Time>,
+    /// the one caller who is left, and has been asked to press a key
+    pub asked_alone: Option<LegId>,
 }

@@ -35,6 +35,7 @@ macro_rules! update {
         concat!("UPDATE rooms SET ", $column, " = $2 WHERE number = $1")
     };
 }
+
 /// A room as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRow {
@@ -120,37 +121,26 @@ impl Store {
     /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too, and `code=`, the
     /// preset security code (empty: none).
     pub async fn set_room(&self, number: &RoomNumber, key: &str, value: &str) -> Result<()> {
-        if key == "pin" {
-            return self.set_pin(number, value).await;
+        match key {
+            "pin" => self.set_pin(number, value).await,
+            "code" => self.set_code(number, value).await,
+            _ => self.set_room_all(number, &[(key, value)]).await,
         }
-        if key == "code" {
-            return self.set_code(number, value).await;
+    }
+
+    /// Changes several settings, all of them or none; no conference begins with half of them.
+    pub async fn set_room_all(&self, number: &RoomNumber, changes: &[(&str, &str)]) -> Result<()> {
+        let parsed = changes
+            .iter()
+            .map(|(key, value)| Setting::parse(&self.layouts, key, value));
+        let settings = parsed.collect::<Result<Vec<_>>>()?;
+        let mut tx = self.db.begin().await?;
+        for setting in settings {
+            let (sql, value) = statement(setting);
+            let changed = tx.run(sql, &[number.as_str().into(), value]).await?;
+            one_row(changed, || room_called(number))?;
         }
-        let mut layout_name = String::new();
-        let (sql, value): (_, Arg<'_>) = match Setting::parse(&self.layouts, key, value)? {
-            Setting::GuestsMayStart(may) => (update!("guests_may_start"), may.into()),
-            Setting::Announce(announce) => (update!("announce"), announce_word(announce).into()),
-            Setting::JoinMuted(muted) => (update!("join_muted"), muted.into()),
-            Setting::ContinueAfterHost(time) => {
-                (update!("continue_after_host_min"), minutes(time).into())
-            }
-            Setting::BillingCapture(capture) => (update!("billing_capture"), capture.into()),
-            Setting::BillingCode(code) => (update!("billing_code"), code.into()),
-            Setting::Language(language) => (update!("language"), language_word(language).into()),
-            Setting::RecordAtStart(record) => (update!("record_at_start"), record.into()),
-            Setting::MaxCallers(callers) => (update!("max_callers"), i64::from(callers).into()),
-            Setting::SecurityCode(code) => (update!("security_code"), code.into()),
-            Setting::Layout(layout) => {
-                layout.name().clone_into(&mut layout_name);
-                (update!("layout"), layout_name.as_str().into())
-            }
-            Setting::HoldMusic(music) => (update!("hold_music"), music.into()),
-            Setting::AloneLimit(time) => (update!("alone_min"), minutes(time).into()),
-            Setting::CarrierLimit(time) => (update!("carrier_limit_min"), minutes(time).into()),
-            Setting::DialOut(may) => (update!("dial_out"), may.into()),
-        };
-        let changed = self.db.run(sql, &[number.as_str().into(), value]).await?;
-        one_row(changed, || room_called(number))
+        Ok(tx.commit().await?)
     }
 
     /// Is this the room's PIN? Constant-time; the same time when there is no such room.
@@ -204,6 +194,29 @@ impl Store {
             .run(sql, args![&id, self.pin_key.mac(&id, pin)])
             .await?;
         one_row(changed, || room_called(number))
+    }
+}
+
+/// What keeps one setting.
+fn statement(setting: Setting) -> (&'static str, Arg<'static>) {
+    match setting {
+        Setting::GuestsMayStart(may) => (update!("guests_may_start"), may.into()),
+        Setting::Announce(announce) => (update!("announce"), announce_word(announce).into()),
+        Setting::JoinMuted(muted) => (update!("join_muted"), muted.into()),
+        Setting::ContinueAfterHost(time) => {
+            (update!("continue_after_host_min"), minutes(time).into())
+        }
+        Setting::BillingCapture(capture) => (update!("billing_capture"), capture.into()),
+        Setting::BillingCode(code) => (update!("billing_code"), code.into()),
+        Setting::Language(language) => (update!("language"), language_word(language).into()),
+        Setting::RecordAtStart(record) => (update!("record_at_start"), record.into()),
+        Setting::MaxCallers(callers) => (update!("max_callers"), i64::from(callers).into()),
+        Setting::SecurityCode(code) => (update!("security_code"), code.into()),
+        Setting::Layout(layout) => (update!("layout"), layout.name().to_owned().into()),
+        Setting::HoldMusic(music) => (update!("hold_music"), music.into()),
+        Setting::AloneLimit(time) => (update!("alone_min"), minutes(time).into()),
+        Setting::CarrierLimit(time) => (update!("carrier_limit_min"), minutes(time).into()),
+        Setting::DialOut(may) => (update!("dial_out"), may.into()),
     }
 }
 

@@ -17,7 +17,10 @@ use crate::order::{self, Order};
 use crate::trouble::{Trouble, wants_json};
 use crate::visitor::Visitor;
 
+mod news;
+mod panel;
 pub(crate) mod rooms;
+mod row;
 pub(crate) mod stream;
 pub(crate) mod view;
 
@@ -29,8 +32,7 @@ struct LivePage {
     owner: String,
     now_ms: i64,
     now: crate::when::Moment,
-    /// wrong PINs and codes within the last hour
-    guesses: Option<u32>,
+    guesses: String,
     body: String,
     dial: Dial,
     host_keys: Vec<KeyRow>,
@@ -48,7 +50,7 @@ pub(crate) struct Dial {
     /// what is keyed after the number of the menu
     pub(crate) keys: String,
     /// what a guest meets when coming first
-    pub(crate) guests_may_start: bool,
+    pub(crate) guests: &'static str,
 }
 
 /// An access number with the voice menu.
@@ -60,9 +62,6 @@ pub(crate) struct MenuNumber {
 
 impl Dial {
     fn of(numbers: Vec<AccessNumber>, room: &RoomRow, sip_host: &str) -> Self {
-        let RoomSettings {
-            guests_may_start, ..
-        } = room.settings;
         let mut straight = vec![];
         let mut by_menu = vec![];
         for access in numbers {
@@ -83,8 +82,21 @@ impl Dial {
             by_menu,
             sip: format!("sip:{}@{sip_host}", room.number),
             keys: format!("{}#", room.number),
-            guests_may_start,
+            guests: guests_meet(&room.settings),
         }
+    }
+}
+
+fn guests_meet(settings: &RoomSettings) -> &'static str {
+    match (
+        settings.security_code,
+        settings.guests_may_start,
+        settings.hold_music,
+    ) {
+        (true, ..) => "Guests need the security code that the host sets, and wait until then.",
+        (false, true, _) => "Guests may begin without the host.",
+        (false, false, true) => "Guests hear music until a host is there.",
+        (false, false, false) => "Guests wait in silence until a host is there.",
     }
 }
 
@@ -109,7 +121,7 @@ pub(crate) async fn page(
         number: room.number.to_string(),
         now_ms,
         now: visitor.zone.clock(now_ms),
-        guesses: app.guesses(&room.number),
+        guesses: view::guesses(&room.number, app.guesses(&room.number))?,
         body: view::whole(&sight, snapshot.as_deref())?,
         dial: Dial::of(numbers, &room, &sip_host(&app, &headers)),
         owner: if room.owner == visitor.user.id {
@@ -117,8 +129,8 @@ pub(crate) async fn page(
         } else {
             room.owner_email
         },
-        host_keys: keypad::host(&room.settings.layout),
-        guest_keys: keypad::guest(&room.settings.layout),
+        host_keys: keypad::host(&room.settings),
+        guest_keys: keypad::guest(&room.settings),
     }))
 }
 

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::news::news;
 use super::view::{self, Parts, Sight};
 use crate::House;
 use crate::app::{App, now_ms};
@@ -49,6 +50,7 @@ pub(crate) async fn events(
         room: room.number,
         zone: visitor.zone.clone(),
         shown: Shown::Nothing,
+        guesses: String::new(),
     };
     open(app, visitor, screen)
 }
@@ -57,6 +59,11 @@ pub(crate) async fn events(
 pub(crate) trait Show: Send + 'static {
     /// The event that brings the page up to date; none when it is.
     fn update(&mut self, house: &House) -> Option<Event>;
+
+    /// The same for what is told of the room whether or not anybody is in it.
+    fn warn(&mut self, _app: &App) -> Option<Event> {
+        None
+    }
 }
 
 /// Starts a stream that feeds `show`.
@@ -85,12 +92,14 @@ async fn feed(
     _permit: OwnedSemaphorePermit,
 ) {
     let mut house = app.portal.house.clone();
+    let mut guesses = app.portal.guesses.clone();
     let mut beat = ticking(BEAT);
     let mut check = ticking(SESSION_CHECK);
     let mut next_state = Instant::now();
     loop {
-        let event = newest(&mut house, &mut show);
-        if let Some(event) = event {
+        guesses.mark_unchanged();
+        let changes = [newest(&mut house, &mut show), show.warn(&app)];
+        for event in changes.into_iter().flatten() {
             if events.send(Ok(event)).await.is_err() {
                 return;
             }
@@ -99,6 +108,7 @@ async fn feed(
         let goes_on = loop {
             tokio::select! {
                 changed = house.changed() => break changed.is_ok(),
+                changed = guesses.changed() => break changed.is_ok(),
                 () = events.closed() => break false,
                 _ = beat.tick() => {
                     let event = Event::default().event("beat").data(now_ms().to_string());
@@ -111,6 +121,8 @@ async fn feed(
                         let _gone = events.send(Ok(Event::default().event("out").data("-"))).await;
                         break false;
                     }
+                    // What was guessed an hour ago is no longer told.
+                    break true;
                 }
             }
         };
@@ -149,6 +161,8 @@ struct Screen {
     room: RoomNumber,
     zone: Zone,
     shown: Shown,
+    /// the warning of guesses that the page has
+    guesses: String,
 }
 
 /// What the page has.
@@ -200,6 +214,20 @@ impl Show for Screen {
             }
             (_, Some(now)) => self.all(&Arc::clone(now)),
         }
+    }
+
+    fn warn(&mut self, app: &App) -> Option<Event> {
+        let html = view::guesses(&self.room, app.guesses(&self.room)).ok()?;
+        if html == self.guesses {
+            return None;
+        }
+        self.guesses.clone_from(&html);
+        let data = PartsData {
+            now_ms: now_ms(),
+            parts: HashMap::from([("guesses".to_owned(), html)]),
+            ..PartsData::default()
+        };
+        event("parts", &data)
     }
 }
 
@@ -258,7 +286,7 @@ impl Screen {
             }
         }
         data.order = (order != *was).then(|| order.clone());
-        data.say = view::news(snapshot, now);
+        data.say = news(snapshot, now);
         self.shown = Shown::Room {
             snapshot: Arc::clone(now),
             parts: has,

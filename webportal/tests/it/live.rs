@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode, header};
 use confab_core::command::{Command, CommandRefusal};
 use confab_core::event::Role;
 use confab_core::ids::LegId;
-use confab_core::snapshot::{Hand, Knock, MuteState, RecordingState};
+use confab_core::snapshot::{Hand, Knock, MuteState, RecordingState, Standing};
 use confab_core::time::Time;
 use serde_json::Value;
 use tokio_stream::StreamExt;
@@ -67,7 +67,7 @@ async fn a_command_arrives_and_its_refusal_is_shown() {
     assert!(!forged.contains("<b>x"));
 }
 
-async fn site_post(router: &axum::Router, cookie: &str, form: &'static str) -> String {
+pub async fn site_post(router: &axum::Router, cookie: &str, form: &'static str) -> String {
     use tower::ServiceExt;
     let request = Request::post("/rooms/1000/commands")
         .header(header::COOKIE, cookie)
@@ -132,13 +132,13 @@ async fn a_house_that_does_not_answer_is_told_of() {
 }
 
 /// The events of a stream, one by one.
-struct Events {
+pub struct Events {
     body: BodyDataStream,
     rest: String,
 }
 
 impl Events {
-    async fn open(site: &Site, cookie: &str, path: &str) -> Self {
+    pub async fn open(site: &Site, cookie: &str, path: &str) -> Self {
         let response = site
             .send(Request::get(path).header(header::COOKIE, cookie), "")
             .await;
@@ -154,7 +154,7 @@ impl Events {
     }
 
     /// The next event that is not a heartbeat: name and data.
-    async fn next(&mut self) -> (String, Value) {
+    pub async fn next(&mut self) -> (String, Value) {
         loop {
             while let Some((event, rest)) = self.rest.split_once("\n\n") {
                 let field = |name: &str| {
@@ -272,7 +272,7 @@ async fn the_page_says_all_states_in_words() {
         open: false,
     });
     room.legs[2].mute = MuteState::Muted;
-    room.legs[3].waiting = true;
+    room.legs[3].standing = Standing::Waiting;
     room.locked = true;
     room.knocks = vec![Knock {
         leg: LegId(8),
@@ -318,7 +318,17 @@ async fn the_host_sees_that_somebody_guesses() {
     let bert = site.log_in("bert@example.com").await;
     let page = site.get(&bert, "/rooms/2000").await;
     assert!(!page.text().contains("wrong PINs"));
+    // It comes and goes by itself, whether or not anybody is in the room.
+    let mut events = Events::open(&site, &anna, "/rooms/1000/events").await;
+    let mut warning = async || loop {
+        let (_, data) = events.next().await;
+        if let Some(html) = data["parts"]["guesses"].as_str() {
+            break html.to_owned();
+        }
+    };
+    assert!(warning().await.contains(words));
     guessed(61 * 60 * 1_000);
+    assert_eq!(warning().await, "");
     let page = site.get(&anna, "/rooms/1000").await;
     assert!(!page.text().contains("wrong PINs"));
 }

@@ -6,6 +6,7 @@ mod live;
 mod login;
 mod owners;
 mod pages;
+mod panel;
 mod records;
 mod settings;
 mod site;

@@ -23,6 +23,7 @@ fn routes() -> Vec<(String, Option<&'static str>)> {
             "announce=chime&continue_after_host=1&billing_code=&max_callers=5",
         ),
         post("/rooms/1000/pin".into(), "pin=987654&again=987654"),
+        post("/rooms/1000/code".into(), "code=987654&again=987654"),
         post(format!("/usage/{ANNAS}/billing-code"), "code=99"),
         post("/billing/default".into(), "room=1000&code=99"),
         post(format!("/recordings/{ANNAS_SOUND}/title"), "title=Mine"),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use confab_core::settings::Announce;
+use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_dtmf::layout::Layouts;
 
 use crate::site::{PASSWORD, Site, room};
 
@@ -12,28 +13,85 @@ async fn settings_are_saved() {
     let site = Site::open().await;
     let anna = site.log_in("anna@example.com").await;
     let form = "announce=name&continue_after_host=+15&billing_code=4242&max_callers=20\
-                &guests_may_start=true&record_at_start=true";
+                &guests_may_start=true&record_at_start=true&language=de&layout=star-six\
+                &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
-    assert_eq!(saved.announce, Announce::Name);
-    assert_eq!(saved.continue_after_host, Duration::from_secs(15 * 60));
-    assert_eq!(saved.billing_code.as_deref(), Some("4242"));
-    assert_eq!(saved.max_callers, 20);
-    let flags = (
-        saved.guests_may_start,
-        saved.record_at_start,
-        saved.join_muted,
-    );
-    assert_eq!(flags, (true, true, false));
-    site.get(&anna, answer.header("location"))
-        .await
-        .says(&["The settings are saved."]);
+    let expected = RoomSettings {
+        guests_may_start: true,
+        announce: Announce::Name,
+        join_muted: false,
+        continue_after_host: Duration::from_secs(15 * 60),
+        billing_capture: false,
+        billing_code: Some("4242".into()),
+        language: Language::De,
+        record_at_start: true,
+        max_callers: 20,
+        security_code: true,
+        layout: Layouts::shipped().get("star-six").unwrap(),
+        hold_music: false,
+        alone_limit: Duration::from_secs(30 * 60),
+        carrier_limit: Duration::from_secs(360 * 60),
+        dial_out: true,
+    };
+    assert_eq!(saved, expected);
+    site.get(&anna, answer.header("location")).await.says(&[
+        "The settings are saved.",
+        "name=\"security_code\" value=\"true\" checked",
+        "name=\"hold_music\" value=\"true\"><span>",
+        "name=\"dial_out\" value=\"true\" checked",
+        "name=\"alone_minutes\" value=\"30\"",
+        "name=\"carrier_limit_minutes\" value=\"360\"",
+        "value=\"star-six\" selected",
+        "value=\"openvoice\">openvoice: *1 menu, *2 mute, *9 hand, *6 lock<",
+        "value=\"de\" lang=\"de\" selected",
+        // the layout that the room has now
+        "Each can unmute with <kbd>*6</kbd>.",
+    ]);
 
-    let form = "announce=nothing&continue_after_host=0&billing_code=&max_callers=20";
+    let form = "announce=nothing&continue_after_host=0&billing_code=&max_callers=20&language=en\
+                &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0&hold_music=true";
     site.post(&anna, "/rooms/1000/settings", form).await;
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
-    assert_eq!((saved.billing_code, saved.guests_may_start), (None, false));
+    let expected = RoomSettings {
+        announce: Announce::Nothing,
+        continue_after_host: Duration::ZERO,
+        max_callers: 20,
+        ..RoomSettings::default()
+    };
+    assert_eq!(saved, expected);
+}
+
+#[tokio::test]
+async fn the_card_is_that_of_the_room() {
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let card = async |changes: &[(&str, &str)]| {
+        site.store
+            .set_room_all(&room("1000"), changes)
+            .await
+            .unwrap();
+        site.get(&anna, "/rooms/1000").await
+    };
+    let mutes = |keys| format!("<dt><kbd>{keys}</kbd></dt><dd>mute or unmute my line</dd>");
+    let page = card(&[]).await;
+    page.says(&[&mutes("*2"), "Guests hear music until a host is there."]);
+    assert!(!page.text().contains("<dd>call a number</dd>"));
+    let page = card(&[
+        ("layout", "star-six"),
+        ("dial_out", "true"),
+        ("hold_music", "false"),
+    ]);
+    page.await.says(&[
+        &mutes("*6"),
+        "<dd>call a number</dd>",
+        "Guests wait in silence until a host is there.",
+    ]);
+    let page = card(&[("guests_may_start", "true")]).await;
+    page.says(&["Guests may begin without the host."]);
+    let page = card(&[("security_code", "true")]).await;
+    page.says(&["Guests need the security code that the host sets"]);
 }
 
 #[tokio::test]
@@ -42,7 +100,8 @@ async fn what_is_wrong_is_explained_and_kept() {
     let anna = site.log_in("anna@example.com").await;
     let before = site.store.room("1000").await.unwrap();
     let form = "announce=name&continue_after_host=2h&billing_code=x1&max_callers=1\
-                &join_muted=true";
+                &join_muted=true&language=it&layout=dvorak&alone_minutes=241\
+                &carrier_limit_minutes=14";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     answer.says(&[
@@ -54,6 +113,12 @@ async fn what_is_wrong_is_explained_and_kept() {
         "name=\"join_muted\" value=\"true\" checked",
         "value=\"name\" checked",
         "aria-invalid=\"true\"",
+        "Please choose one of the three languages.",
+        "Please choose one of the layouts in the list.",
+        "value=\"241\"",
+        "Please give whole minutes from 0 to 240.",
+        "value=\"14\"",
+        "Please give whole minutes from 15 to 1440, or 0 for none.",
     ]);
     assert_eq!(site.store.room("1000").await.unwrap(), before);
 }
@@ -88,6 +153,47 @@ async fn a_pin_is_typed_twice() {
         .await;
     assert_eq!(answer.header("location"), "/rooms/1000/settings?done=pin");
     assert!(site.store.check_pin(&room("1000"), "98765").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_is_preset_and_never_shown() {
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let preset = async || {
+        let row = site.store.room("1000").await.unwrap().unwrap();
+        row.secrets.preset_code
+    };
+    for (form, says) in [
+        ("code=123&again=123", "A security code has 4 to 20 digits"),
+        ("code=73a5&again=73a5", "A security code has 4 to 20 digits"),
+        ("", "A security code has 4 to 20 digits"),
+        ("code=7351&again=7315", "The two codes are not the same."),
+    ] {
+        let answer = site.post(&anna, "/rooms/1000/code", form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        answer.says(&[says, "None is preset"]);
+        assert!(!answer.text().contains("735"), "{form}");
+    }
+    assert_eq!(preset().await, None);
+    let form = "code=73519&again=73519";
+    let answer = site.post(&anna, "/rooms/1000/code", form).await;
+    assert_eq!(
+        answer.header("location"),
+        "/rooms/1000/settings?done=preset"
+    );
+    assert!(site.store.fits(preset().await.as_ref(), "73519"));
+    assert!(site.store.check_pin(&room("1000"), "4711").await.unwrap());
+    let page = site.get(&anna, answer.header("location")).await;
+    page.says(&[
+        "The security code is preset.",
+        "A code is preset. It cannot",
+    ]);
+    assert!(!page.text().contains("73519"));
+    let form = "code=&again=&remove=true";
+    let answer = site.post(&anna, "/rooms/1000/code", form).await;
+    let to = answer.header("location");
+    assert_eq!(to, "/rooms/1000/settings?done=no_preset");
+    assert_eq!(preset().await, None);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use confab_core::command::LectureMode;
 use confab_core::event::Role;
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
 use confab_core::settings::RoomSettings;
-use confab_core::snapshot::{LegSnapshot, MuteState, RecordingState, RoomSnapshot};
+use confab_core::snapshot::{LegSnapshot, MuteState, RecordingState, RoomSnapshot, Standing};
 use confab_core::time::Time;
 use confab_portal::{Guesses, House, Portal, PortalCommand, router};
 use confab_store::{LedgerEntry, Store};
@@ -259,7 +259,7 @@ pub fn snapshot(number: &str, callers: &[(u64, &str)]) -> RoomSnapshot {
         talking: false,
         mute: MuteState::Open,
         hand: None,
-        waiting: false,
+        standing: Standing::Inside,
     };
     RoomSnapshot {
         number: room(number),
@@ -271,11 +271,15 @@ pub fn snapshot(number: &str, callers: &[(u64, &str)]) -> RoomSnapshot {
         locked: false,
         knocks: vec![],
         dials: vec![],
+        dial_over: None,
+        dial_out: false,
+        hold_music: true,
         recording: RecordingState::Off,
         chimes: true,
         continues: true,
         billing_code: None,
         ends_at: None,
+        asked_alone: None,
     }
 }
 

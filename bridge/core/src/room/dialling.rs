@@ -19,6 +19,7 @@ use crate::effect::Effect;
 use crate::event::{DialEnd, DialFailure, EndReason, Fact, Role};
 use crate::ids::{DialId, DialNumber, LegId};
 use crate::prompt::{Clip, Prompt};
+use crate::snapshot::DialOver;
 use crate::time::Time;
 
 use super::door::{Knocker, Wish};
@@ -131,6 +132,7 @@ impl Room {
         self.may_dial()?;
         self.next_dial += 1;
         let dial = DialId(self.next_dial);
+        self.dial_over = None;
         self.emit(Fact::Dialled {
             dial,
             number: number.clone(),
@@ -173,7 +175,7 @@ impl Room {
             }
             (Some(index), DialNews::Failed(failure)) => {
                 let known = self.dials.remove(index);
-                self.dial_ended(known.dial, known.by, DialEnd::NotReached(failure));
+                self.dial_failed(&known, DialEnd::NotReached(failure));
             }
             // given up a moment before it was answered
             (None, DialNews::Answered(leg)) if !self.knows(leg) => {
@@ -194,7 +196,7 @@ impl Room {
         } = known;
         if self.knows(leg) {
             let failed = DialEnd::NotReached(DialFailure::Unreachable);
-            return self.dial_ended(dial, by, failed);
+            return self.dial_ended(dial, number.as_str(), by, failed);
         }
         self.emit(Fact::DialAnswered { dial, leg });
         let joining = Joining {
@@ -222,8 +224,21 @@ impl Room {
     }
 
     /// It is over before anybody came in; tells who asked for it, and the record.
-    pub(super) fn dial_ended(&mut self, dial: DialId, by: Option<LegId>, end: DialEnd) {
+    pub(super) fn dial_ended(
+        &mut self,
+        dial: DialId,
+        number: &str,
+        by: Option<LegId>,
+        end: DialEnd,
+    ) {
         self.emit(Fact::DialEnded { dial, end });
+        if end != DialEnd::Dropped {
+            self.dial_over = Some(DialOver {
+                number: number.to_owned(),
+                end,
+                at: self.now,
+            });
+        }
         let told = match end {
             DialEnd::NotReached(DialFailure::Busy) => Prompt::DialBusy,
             DialEnd::NotReached(DialFailure::NoAnswer) => Prompt::DialNoAnswer,
@@ -234,6 +249,10 @@ impl Room {
             DialEnd::Dropped => return,
         };
         self.tell_dialler(by, &[told]);
+    }
+
+    fn dial_failed(&mut self, known: &Dial, end: DialEnd) {
+        self.dial_ended(known.dial, known.number.as_str(), known.by, end);
     }
 
     /// Says something to the host who called, if still in the room.
@@ -248,7 +267,7 @@ impl Room {
         let index = self.dials.iter().position(|known| known.dial == dial);
         let known = self.dials.remove(index.ok_or(CommandRefusal::NoSuchLeg)?);
         self.effects.push(Effect::HangUpDial { dial });
-        self.dial_ended(dial, known.by, DialEnd::Dropped);
+        self.dial_failed(&known, DialEnd::Dropped);
         Ok(())
     }
 
@@ -322,7 +341,7 @@ impl Room {
     pub(super) fn hang_up_all_dials(&mut self) {
         for known in std::mem::take(&mut self.dials) {
             self.effects.push(Effect::HangUpDial { dial: known.dial });
-            self.dial_ended(known.dial, None, DialEnd::Dropped);
+            self.dial_ended(known.dial, known.number.as_str(), None, DialEnd::Dropped);
         }
     }
 
@@ -341,7 +360,7 @@ impl Room {
             let known = self.dials.remove(index);
             self.effects.push(Effect::HangUpDial { dial: known.dial });
             let silent = DialEnd::NotReached(DialFailure::NoAnswer);
-            self.dial_ended(known.dial, known.by, silent);
+            self.dial_failed(&known, silent);
         }
         let late = |keying: &Keying| keying.deadline <= now;
         for leg in self

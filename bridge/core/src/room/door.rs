@@ -248,7 +248,7 @@ impl Room {
         let Wish::Dialled { dial, by } = knock.wish else {
             return self.refuse(leg, Some(voice), Refusal::RoomLocked);
         };
-        self.dial_ended(dial, by, end);
+        self.dial_ended(dial, &knock.joining.number, by, end);
         self.effects.push(Effect::StopPlay { leg });
         let words = if self.people.is_empty() {
             [Prompt::ConferenceEnded, Prompt::Goodbye].as_slice()

@@ -35,7 +35,10 @@ impl Room {
                     leg,
                     refusal: Refusal::RoomLocked,
                 }),
-                Wish::Dialled { dial, by } => self.dial_ended(dial, by, DialEnd::HungUp),
+                Wish::Dialled { dial, by } => {
+                    let number = &knock.joining.number;
+                    self.dial_ended(dial, number, by, DialEnd::HungUp);
+                }
             }
         } else if self
             .take_leaving(leg)

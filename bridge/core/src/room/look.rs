@@ -1,6 +1,6 @@
 //! What the room looks like from outside.
 
-use crate::snapshot::{Dial, Knock, LegSnapshot, RoomSnapshot};
+use crate::snapshot::{Dial, Knock, LegSnapshot, RoomSnapshot, Standing};
 
 use super::Room;
 use super::people::Person;
@@ -42,6 +42,9 @@ impl Room {
                     ringing: known.ringing,
                 })
                 .collect(),
+            dial_over: self.dial_over.clone(),
+            dial_out: self.settings.dial_out,
+            hold_music: self.settings.hold_music,
             recording: self.recording.state(),
             chimes: self.chimes,
             continues: self.continues,
@@ -52,6 +55,10 @@ impl Room {
                 .into_iter()
                 .chain(self.alone.and_then(|alone| alone.ends_at))
                 .min(),
+            asked_alone: self
+                .alone
+                .filter(|alone| alone.ends_at.is_some())
+                .map(|alone| alone.leg),
         }
     }
 
@@ -65,7 +72,11 @@ impl Room {
             talking: person.talking && person.told.speak,
             mute: self.mute_state(person),
             hand: self.hands.get(person.leg),
-            waiting: !self.begun || !person.is_inside(),
+            standing: match (person.proving.is_some(), self.begun) {
+                (true, _) => Standing::KeyingCode,
+                (false, false) => Standing::Waiting,
+                (false, true) => Standing::Inside,
+            },
         }
     }
 }

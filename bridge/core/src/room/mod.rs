@@ -45,6 +45,7 @@ use crate::effect::Effect;
 use crate::event::{ConferenceEnd, DialFailure, EndReason, Fact, Role};
 use crate::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
 use crate::settings::{Announce, RoomSettings};
+use crate::snapshot::DialOver;
 use crate::time::Time;
 
 use dialling::Dial;
@@ -176,6 +177,7 @@ pub struct Room {
     /// calls out that have not been answered
     dials: Vec<Dial>,
     next_dial: u64,
+    dial_over: Option<DialOver>,
     alone: Option<Alone>,
     /// the conference has a security code
     code_set: bool,
@@ -226,6 +228,7 @@ impl Room {
             absent: Vec::new(),
             dials: Vec::new(),
             next_dial: 0,
+            dial_over: None,
             alone: None,
             code_set: false,
             guessing_told: None,

@@ -6,6 +6,7 @@ use confab_core::event::{DialFailure, EndReason, Role};
 use confab_core::ids::{DialId, DialNumber, LegId, PlayId};
 use confab_core::room::{DialNews, Input, Joining, RecorderReport};
 use confab_core::settings::RoomSettings;
+use confab_core::snapshot::Standing;
 use confab_core::time::Time;
 use confab_dtmf::Key;
 use confab_dtmf::layout::KeypadCommand;
@@ -242,7 +243,7 @@ proptest! {
         prop_assert!(world.lines.values().all(|line| !line.asked));
         prop_assert!(world.lines.keys().all(|leg| !world.room.takes_keys(*leg)));
         // only those who wait in silence are reminded of it for as long as they like
-        let reminded = !world.music && look.legs.iter().any(|leg| leg.waiting);
+        let reminded = !world.music && look.legs.iter().any(|leg| leg.standing != Standing::Inside);
         prop_assert!(wakes <= 200 || reminded, "it wakes for ever");
     }
 

@@ -21,6 +21,7 @@
 //! > no fact WORD              no fact begins with it
 //! > N callers | > hand NAME N | > locked | > unlocked | > recording | > not recording
 //! > billing CODE | > closed | > open | > ends in TIME | > ended by WORD
+//! > asked alone NAME | > asked nobody | > last dial END|unknown
 //! ```
 
 use std::collections::BTreeMap;
@@ -425,6 +426,15 @@ impl Story {
                 look.ends_at.map(|at| (at - now).as_millis() as u64) == Some(millis(time))
             }
             ["ends", "never"] => look.ends_at.is_none(),
+            ["asked", "alone", name] => look.asked_alone == Some(self.leg(name)),
+            ["asked", "nobody"] => look.asked_alone.is_none(),
+            ["last", "dial", how] => {
+                let over = look
+                    .dial_over
+                    .as_ref()
+                    .map(|over| format!("{:?}", over.end));
+                over.as_deref().unwrap_or("unknown") == how
+            }
             ["ended", "by", word] => closed && why == word,
             _ => panic!("{}: what is that?", self.at),
         };

@@ -9,7 +9,7 @@ use confab_core::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
 use confab_core::prompt::{Clip, Prompt};
 use confab_core::room::{DialNews, Input, Room};
 use confab_core::settings::RoomSettings;
-use confab_core::snapshot::MuteState;
+use confab_core::snapshot::{MuteState, Standing};
 use confab_core::time::Time;
 
 /// A caller's end.
@@ -304,9 +304,9 @@ impl World {
             );
             let heard = leg.mute == MuteState::Open;
             let voice = if line.asked {
-                assert!(leg.waiting);
+                assert_eq!(leg.standing, Standing::KeyingCode);
                 SILENT
-            } else if leg.waiting {
+            } else if leg.standing == Standing::Waiting {
                 self.waiting_voice()
             } else {
                 assert_eq!(line.muted, !heard, "the facts tell who is muted");

@@ -142,6 +142,29 @@ async fn every_setting_can_be_set_alone() {
 }
 
 #[tokio::test]
+async fn settings_are_changed_all_or_none() {
+    check(async |store| {
+        host(&store, "h@x", &["100"]).await;
+        let room = number("100");
+        let kept = async || store.room("100").await.unwrap().unwrap().settings;
+        let changes = [("join_muted", "true"), ("max_callers", "1")];
+        let told = store.set_room_all(&room, &changes).await.unwrap_err();
+        assert!(told.to_string().contains("2 to 2000"), "{told}");
+        assert_eq!(kept().await, RoomSettings::default());
+        store.set_room_all(&room, &[]).await.unwrap();
+        let odd = settings_as_pairs(&odd_settings());
+        let odd: Vec<(&str, &str)> = odd.iter().map(|(key, value)| (*key, &**value)).collect();
+        store.set_room_all(&room, &odd).await.unwrap();
+        assert_eq!(kept().await, odd_settings());
+        let told = store.set_room_all(&number("300"), &changes[..1]).await;
+        assert_eq!(told.unwrap_err().to_string(), "room 300 does not exist");
+        let secret = store.set_room_all(&room, &[("pin", "12345")]).await;
+        assert!(matches!(secret, Err(StoreError::Invalid(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_pin_opens_its_room_only() {
     check(async |store| {
         host(&store, "h@x", &["100", "200"]).await;
