@@ -67,8 +67,10 @@ impl Tones {
 
 /// The peak of a sine of this level: +3.14 dBm0 is the loudest G.711 can say (G.711, 4).
 pub fn peak(dbm0: f64) -> f64 {
-    32_767.0 * 10f64.powf((dbm0 - 3.14) / 20.0)
+    32_767.0 * 10f64.powf((dbm0 - LOUDEST_DBM0) / 20.0)
 }
+
+const LOUDEST_DBM0: f64 = 314.0 / 100.0;
 
 /// Numbers without a pattern that matters here, the same for the same seed.
 #[derive(Clone, Debug)]
