@@ -53,6 +53,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::open(&format!("sqlite:{}", dir.path().join("demo.db").display())).await?;
     fill(&store, dir.path()).await?;
     let guesses = HashMap::from([(number(LIVE[0].0), (23, Time(now_ms().unsigned_abs())))]);
+    let guessed = watch::Sender::new(Arc::new(guesses));
     let (house, seen) = watch::channel(Arc::new(House::new()));
     // As many as the pages of one person can send at once; when full a page waits its second.
     let (commands, inlet) = mpsc::channel(16);
@@ -60,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let portal = Portal {
         store,
         house: seen,
-        guesses: watch::channel(Arc::new(guesses)).1,
+        guesses: guessed.subscribe(),
         commands,
         recordings_dir: dir.path().to_owned(),
     };
