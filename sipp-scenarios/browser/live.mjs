@@ -7,11 +7,12 @@
 //   {"event":"caller","leg":"leg-1","name":"Anna","number":"+49..","host":false,
 //    "state":"talking","hand":""}                 a caller appeared, or something in the row changed;
 //                                                 state: talking | line open | muted | muted by host
-//                                                 | waiting, hears music; hand: "" | "hand 1"
+//                                                 | waiting, hears music | waiting in silence
+//                                                 | keying the code; hand: "" | "hand 1"
 //                                                 | "hand 1, may speak"
 //   {"event":"gone","leg":"leg-1","name":"Anna"}  a caller is no longer on the page
 //   {"event":"room","text":"2 callers ..","door":"..","recording":"..","lecture":"..",
-//    "knocks":["+49.."]}                          head or controls changed (running times left out);
+//    "knocks":["+49.."],"calls":["+49.."]}         head or controls changed (running times left out);
 //                                                 lecture: the words of the pressed button
 //   {"event":"empty"}                             nobody is in the room
 //   {"event":"done","command":"mute Anna"}        the click was answered by the server
@@ -21,7 +22,8 @@
 // Standard input, a line each. CALLER is the name or number in the row, or leg-N.
 //   mute CALLER | unmute CALLER | speak CALLER | close CALLER | lower CALLER | drop CALLER
 //   rename CALLER = NEW NAME
-//   lock | unlock | record | stop | mute-all | admit NUMBER | end
+//   lock | unlock | record | stop | mute-all | open-all | next-hand | end
+//   admit CALLER | send-away CALLER | call NUMBER | hang-up NUMBER
 //   lecture open | lecture relaxed | lecture strict
 //   screenshot PATH
 //   quit                                          (so does the end of the input)
@@ -73,7 +75,10 @@ function watch() {
       door: control("Door"),
       recording: control("Recording"),
       lecture: text(document.querySelector(".choice [aria-pressed=true]")),
-      knocks: [...document.querySelectorAll("#knocks strong")].map(text),
+      knocks: [...document.querySelectorAll("#knocks li")].map(
+        (knock) => text(knock.querySelector(".number") ?? knock.querySelector("strong")),
+      ),
+      calls: [...document.querySelectorAll("#dials strong")].map(text),
     };
     if (JSON.stringify(room) === hadRoom) return;
     hadRoom = JSON.stringify(room);
@@ -112,8 +117,8 @@ const IN_ROW = {
 };
 const IN_ROOM = {
   lock: "lock", unlock: "unlock", record: "record", stop: "stop_recording", "mute-all": "mute_all",
-  end: "end", "lecture open": "lecture_open", "lecture relaxed": "lecture_relaxed",
-  "lecture strict": "lecture_strict",
+  "open-all": "open_all", "next-hand": "next_hand", end: "end", "lecture open": "lecture_open",
+  "lecture relaxed": "lecture_relaxed", "lecture strict": "lecture_strict",
 };
 
 async function obey(page, line) {
@@ -130,9 +135,15 @@ async function obey(page, line) {
     await row.locator("summary", { hasText: "Rename" }).click();
     await row.getByLabel("Name of this caller").fill(name);
     await click(page, row.locator("button[value=rename]"));
-  } else if (word === "admit") {
+  } else if (word === "admit" || word === "send-away") {
     const knock = page.locator("#knocks li", { hasText: argument });
-    await click(page, knock.locator("button[value=admit]"));
+    await click(page, knock.locator(`button[value=${word === "admit" ? "admit" : "drop"}]`));
+  } else if (word === "call") {
+    await page.getByLabel("Call a number").fill(argument);
+    await click(page, page.locator("button[value=dial_out]"));
+  } else if (word === "hang-up") {
+    const dial = page.locator("#dials li", { hasText: argument });
+    await click(page, dial.locator("button[value=hang_up_dial]"));
   } else if (word === "screenshot") {
     await page.screenshot({ path: argument, fullPage: true });
   } else {

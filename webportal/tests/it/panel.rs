@@ -178,7 +178,7 @@ async fn who_is_not_yet_inside_is_said_to_be_so() {
         "waiting in silence",
         "aria-label=\"Drop Gero\"",
     ];
-    check(outside, &says, &["aria-label=\"Mute Gero\"", "music"]).await;
+    check(outside, &says, &["aria-label=\"Mute Gero\"", "hears music"]).await;
     let alone = |room: &mut RoomSnapshot| {
         room.legs.truncate(1);
         room.asked_alone = Some(LegId(1));
