@@ -1,5 +1,5 @@
-//! The settings of a room, its PIN and its preset security code. What may be set is decided by the store's one table of
-//! keys; this page only asks and explains.
+//! The settings of a room, its PIN and its preset security code. What may be set is decided by the
+//! store's one table of keys; this page only asks and explains.
 
 use std::collections::HashMap;
 use std::sync::Arc;

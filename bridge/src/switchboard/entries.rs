@@ -16,6 +16,7 @@ use confab_core::keyed::Keyed;
 use confab_core::menu::{CodeState, MenuInput, Standing};
 use confab_core::room::Input;
 use confab_core::time::Time;
+use confab_sip::Caller;
 use confab_store::{RoomRow, Sealed};
 use metrics::counter;
 use tokio::time::timeout;
@@ -162,9 +163,8 @@ impl Switchboard {
     }
 
     fn found_input(&mut self, leg: LegId, mut row: RoomRow) -> MenuInput {
-        let call = self.legs.get(&leg);
-        let caller = call.map_or("", |call| call.caller.number.as_str());
-        let standing = self.standing(&row, caller);
+        let caller = self.legs.get(&leg).map(|call| call.caller.clone());
+        let standing = self.standing(&row, &caller.unwrap_or_default());
         // the host of a conference that has its code already is not asked for another
         if let Some(live) = self.rooms.get(&row.number) {
             row.settings.billing_capture = live.room.wants_billing_code();
@@ -183,8 +183,8 @@ impl Switchboard {
         }
     }
 
-    /// As it is for a caller of this number.
-    fn standing(&self, row: &RoomRow, caller: &str) -> Standing {
+    /// As it is for this caller.
+    fn standing(&self, row: &RoomRow, caller: &Caller) -> Standing {
         let (now, number) = (self.now(), &row.number);
         let code = if self.code_of(number).is_some() {
             CodeState::Set
@@ -198,7 +198,10 @@ impl Switchboard {
         Standing {
             code,
             locked: live.is_some_and(|live| live.room.snapshot().locked),
-            name_kept: live.is_some_and(|live| live.room.remembers_name(now, caller)),
+            name_kept: live.is_some_and(|live| {
+                let room = &live.room;
+                room.remembers_name(now, &caller.number, &caller.name)
+            }),
             guessed_at: self.guard.wrong_of(number, now) >= GUESSES_TOLD,
         }
     }

@@ -90,8 +90,14 @@ proptest! {
     #[test]
     fn any_bytes(
         packets in proptest::collection::vec(
-            (any::<u16>(), any::<u32>(), any::<bool>(), proptest::collection::vec(any::<u8>(), 0..8)),
-            0..40),
+            (
+                any::<u16>(),
+                any::<u32>(),
+                any::<bool>(),
+                proptest::collection::vec(any::<u8>(), 0..8),
+            ),
+            0..40,
+        ),
         content_type in ".{0,30}",
         body in proptest::collection::vec(any::<u8>(), 0..300),
     ) {

@@ -1,5 +1,5 @@
-//! What can be done about the room as a whole: who waits at the door, whose turn it is to speak, the
-//! calls out, and the switches. Decides nothing; what cannot be done now is not offered.
+//! What can be done about the room as a whole: who waits at the door, whose turn it is to speak,
+//! the calls out, and the switches. Decides nothing; what cannot be done now is not offered.
 
 use askama::Template;
 use confab_core::command::LectureMode;

@@ -17,6 +17,8 @@ pub(super) struct Person {
     pub leg: LegId,
     pub role: Role,
     pub name: String,
+    /// the name as the network gave it, whatever a host has made of it since
+    pub called_as: String,
     pub number: String,
     pub spoken_name: bool,
     pub since: Time,
@@ -53,7 +55,8 @@ impl Person {
         Self {
             leg: joining.leg,
             role: joining.role,
-            name: joining.name,
+            name: joining.name.clone(),
+            called_as: joining.name,
             number: joining.number,
             spoken_name: joining.spoken_name,
             since,

@@ -21,6 +21,7 @@ pub(super) struct Absent {
     leg: LegId,
     role: Role,
     name: String,
+    called_as: String,
     number: String,
     spoken_name: bool,
     muted: bool,
@@ -31,17 +32,19 @@ pub(super) struct Absent {
 }
 
 impl Absent {
-    fn is(&self, number: &str, now: Time) -> bool {
-        self.number == number && now < self.until
+    /// Several people may call from one number, such as that of a company; the name that the network
+    /// gives with it tells them apart.
+    fn is(&self, number: &str, called_as: &str, now: Time) -> bool {
+        self.number == number && self.called_as == called_as && now < self.until
     }
 }
 
 impl Room {
-    /// Whether a caller of this number who would come now need not be asked for a name, because it
-    /// was recorded when they were here before.
-    pub fn remembers_name(&self, now: Time, number: &str) -> bool {
+    /// Whether a caller of this number, and of this name by the network, who would come now need
+    /// not be asked for a name, because it was recorded when they were here before.
+    pub fn remembers_name(&self, now: Time, number: &str, called_as: &str) -> bool {
         let newest = self.absent.iter().rev();
-        let mut theirs = newest.filter(|absent| absent.is(number, now));
+        let mut theirs = newest.filter(|absent| absent.is(number, called_as, now));
         theirs.next().is_some_and(|absent| absent.spoken_name)
     }
 
@@ -69,6 +72,7 @@ impl Room {
             leg: person.leg,
             role: person.role,
             name: person.name.clone(),
+            called_as: person.called_as.clone(),
             number: person.number.clone(),
             spoken_name: person.spoken_name,
             muted: person.muted,
@@ -82,7 +86,7 @@ impl Room {
     /// Who has come back as `joining`, if anybody; the newest of several.
     pub(super) fn back_from(&mut self, joining: &Joining) -> Option<Absent> {
         let now = self.now;
-        let is = |absent: &Absent| absent.is(&joining.number, now);
+        let is = |absent: &Absent| absent.is(&joining.number, &joining.name, now);
         let index = self.absent.iter().rposition(is)?;
         Some(self.absent.remove(index))
     }

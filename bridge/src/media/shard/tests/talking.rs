@@ -192,10 +192,9 @@ fn keys_are_told_once_and_heard_by_nobody() {
         .iter()
         .filter(|told| matches!(told, FromShard::Key(..)))
         .collect();
-    assert!(
-        matches!(keys[..], [FromShard::Key(_, Key::Pound, Source::Event)]),
-        "{keys:?}"
-    );
+    // two presses of seven packets each
+    let pound = |told: &&FromShard| matches!(told, FromShard::Key(_, Key::Pound, Source::Event));
+    assert!(keys.len() == 2 && keys.iter().all(pound), "{keys:?}");
     let heard = &house.phones[b].heard;
     assert!(amplitude(&heard[..320], 941.0) < 30.0);
     house.check_hears(b, 400.0);
