@@ -4,14 +4,16 @@
 //! The sounds are files in `bridge/prompts`, made by the scripts there and held in the program.
 //! They are decoded once, when it starts.
 
+#[cfg(test)]
+mod catalogue;
 mod english;
 mod flac;
 mod halve;
+mod hundreds;
 mod shelf;
-mod wording;
-
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 
 use self::english::English;
+use self::hundreds::ByHundreds;
 use self::shelf::Shelf;
 use self::wording::{Grammar, Parts};
 use crate::media::Sound;
@@ -37,6 +40,8 @@ const PAUSE_MAX_MS: u32 = 60_000;
 #[derive(Debug)]
 pub struct Prompts {
     english: Voice,
+    french: Voice,
+    german: Voice,
     chime_in: Sound,
     chime_out: Sound,
     beep: Sound,
@@ -67,6 +72,14 @@ impl Prompts {
             english: Voice {
                 shelf: Shelf::load::<shelf::English>()?,
                 grammar: &English,
+            },
+            french: Voice {
+                shelf: Shelf::load::<shelf::French>()?,
+                grammar: &ByHundreds,
+            },
+            german: Voice {
+                shelf: Shelf::load::<shelf::German>()?,
+                grammar: &ByHundreds,
             },
             chime_in: take("chime-in")?,
             chime_out: take("chime-out")?,
@@ -104,7 +117,9 @@ impl Prompts {
 
     fn voice(&self, language: Language) -> &Voice {
         match language {
-            Language::En | Language::Fr | Language::De => &self.english,
+            Language::En => &self.english,
+            Language::Fr => &self.french,
+            Language::De => &self.german,
         }
     }
 }

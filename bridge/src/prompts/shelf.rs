@@ -17,6 +17,16 @@ use crate::media::Sound;
 #[folder = "prompts/en"]
 pub struct English;
 
+/// The spoken French.
+#[derive(RustEmbed)]
+#[folder = "prompts/fr"]
+pub struct French;
+
+/// The spoken German.
+#[derive(RustEmbed)]
+#[folder = "prompts/de"]
+pub struct German;
+
 /// What needs no words: chimes, the beep, music.
 #[derive(RustEmbed)]
 #[folder = "prompts/sounds"]
