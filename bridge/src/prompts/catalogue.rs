@@ -219,7 +219,10 @@ fn callers_are_counted_in_german() {
     check(999, "Es sind neunhundert neunundneunzig Teilnehmer.");
     check(1_000, "Es sind eintausend Teilnehmer.");
     check(1_001, "Es sind eintausend und ein Teilnehmer.");
-    check(1_999, "Es sind tausendneunhundert neunundneunzig Teilnehmer.");
+    check(
+        1_999,
+        "Es sind tausendneunhundert neunundneunzig Teilnehmer.",
+    );
     check(2_000, "Es sind zweitausend Teilnehmer.");
     check(2_001, "Es sind mehr als zweitausend Teilnehmer.");
 }
@@ -233,7 +236,11 @@ fn places_and_callers_without_a_name_in_every_language() {
     check(Language::Fr, Prompt::HandRaised(1), place);
     let place = "Votre main est levée. Vous êtes en troisième position.";
     check(Language::Fr, Prompt::HandRaised(3), place);
-    check(Language::Fr, Prompt::HandRaised(21), "Votre main est levée.");
+    check(
+        Language::Fr,
+        Prompt::HandRaised(21),
+        "Votre main est levée.",
+    );
     let place = "Ihre Wortmeldung ist vorgemerkt. Sie sind Nummer drei.";
     check(Language::De, Prompt::HandRaised(3), place);
     let beyond = "Ihre Wortmeldung ist vorgemerkt.";

@@ -89,8 +89,7 @@ impl Prompts {
     }
 
     /// The sounds of a clip, to be played one after the other; none when it says nothing.
-    /// `name_of` gives the name a caller recorded, if there is one. A language that is not recorded
-    /// is spoken in English; keys are those of `layout`.
+    /// `name_of` gives the name a caller recorded, if there is one; keys are those of `layout`.
     pub fn render(
         &self,
         language: Language,
