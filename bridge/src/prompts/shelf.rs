@@ -17,6 +17,11 @@ use crate::media::Sound;
 #[folder = "prompts/en"]
 pub struct English;
 
+/// The spoken French.
+#[derive(RustEmbed)]
+#[folder = "prompts/fr"]
+pub struct French;
+
 /// What needs no words: chimes, the beep, music.
 #[derive(RustEmbed)]
 #[folder = "prompts/sounds"]
