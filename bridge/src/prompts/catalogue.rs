@@ -35,8 +35,9 @@ struct Series {
 impl Catalogue {
     fn of(language: Language) -> Self {
         let text = match language {
-            Language::En | Language::De => include_str!("../../prompts/en.toml"),
+            Language::En => include_str!("../../prompts/en.toml"),
             Language::Fr => include_str!("../../prompts/fr.toml"),
+            Language::De => include_str!("../../prompts/de.toml"),
         };
         toml::from_str(text).unwrap()
     }
@@ -197,6 +198,36 @@ fn callers_are_counted_in_french() {
 }
 
 #[test]
+fn callers_are_counted_in_german() {
+    let check = |n: u32, wanted: &str| {
+        assert_eq!(said(Language::De, Prompt::Callers(n)), wanted);
+    };
+    check(0, "Sie sind der einzige Teilnehmer.");
+    check(1, "Sie sind der einzige Teilnehmer.");
+    check(2, "Es sind zwei Teilnehmer.");
+    check(21, "Es sind einundzwanzig Teilnehmer.");
+    check(71, "Es sind einundsiebzig Teilnehmer.");
+    check(80, "Es sind achtzig Teilnehmer.");
+    check(81, "Es sind einundachtzig Teilnehmer.");
+    check(91, "Es sind einundneunzig Teilnehmer.");
+    check(99, "Es sind neunundneunzig Teilnehmer.");
+    check(100, "Es sind einhundert Teilnehmer.");
+    check(101, "Es sind einhundert und ein Teilnehmer.");
+    check(121, "Es sind einhundert einundzwanzig Teilnehmer.");
+    check(200, "Es sind zweihundert Teilnehmer.");
+    check(237, "Es sind zweihundert siebenunddreißig Teilnehmer.");
+    check(999, "Es sind neunhundert neunundneunzig Teilnehmer.");
+    check(1_000, "Es sind eintausend Teilnehmer.");
+    check(1_001, "Es sind eintausend und ein Teilnehmer.");
+    check(
+        1_999,
+        "Es sind tausendneunhundert neunundneunzig Teilnehmer.",
+    );
+    check(2_000, "Es sind zweitausend Teilnehmer.");
+    check(2_001, "Es sind mehr als zweitausend Teilnehmer.");
+}
+
+#[test]
 fn places_and_callers_without_a_name_in_every_language() {
     let check = |language: Language, prompt: Prompt, wanted: &str| {
         assert_eq!(said(language, prompt), wanted, "{prompt:?}");
@@ -210,10 +241,18 @@ fn places_and_callers_without_a_name_in_every_language() {
         Prompt::HandRaised(21),
         "Votre main est levée.",
     );
+    let place = "Ihre Wortmeldung ist vorgemerkt. Sie sind Nummer drei.";
+    check(Language::De, Prompt::HandRaised(3), place);
+    let beyond = "Ihre Wortmeldung ist vorgemerkt.";
+    check(Language::De, Prompt::HandRaised(21), beyond);
     let without = "et un participant sans nom.";
     check(Language::Fr, Prompt::WithoutName(1), without);
     let without = "et vingt participants sans nom.";
     check(Language::Fr, Prompt::WithoutName(20), without);
     let without = "et plus de vingt participants sans nom.";
     check(Language::Fr, Prompt::WithoutName(21), without);
+    let without = "und ein Teilnehmer ohne Namen.";
+    check(Language::De, Prompt::WithoutName(1), without);
+    let without = "und mehr als zwanzig Teilnehmer ohne Namen.";
+    check(Language::De, Prompt::WithoutName(21), without);
 }

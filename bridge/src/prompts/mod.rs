@@ -41,6 +41,7 @@ const PAUSE_MAX_MS: u32 = 60_000;
 pub struct Prompts {
     english: Voice,
     french: Voice,
+    german: Voice,
     chime_in: Sound,
     chime_out: Sound,
     beep: Sound,
@@ -76,6 +77,10 @@ impl Prompts {
                 shelf: Shelf::load::<shelf::French>()?,
                 grammar: &ByHundreds,
             },
+            german: Voice {
+                shelf: Shelf::load::<shelf::German>()?,
+                grammar: &ByHundreds,
+            },
             chime_in: take("chime-in")?,
             chime_out: take("chime-out")?,
             beep: take("beep")?,
@@ -85,7 +90,6 @@ impl Prompts {
 
     /// The sounds of a clip, to be played one after the other; none when it says nothing.
     /// `name_of` gives the name a caller recorded, if there is one; keys are those of `layout`.
-    /// German is not recorded yet: it is spoken in English.
     pub fn render(
         &self,
         language: Language,
@@ -112,8 +116,9 @@ impl Prompts {
 
     fn voice(&self, language: Language) -> &Voice {
         match language {
-            Language::En | Language::De => &self.english,
+            Language::En => &self.english,
             Language::Fr => &self.french,
+            Language::De => &self.german,
         }
     }
 }

@@ -22,6 +22,11 @@ pub struct English;
 #[folder = "prompts/fr"]
 pub struct French;
 
+/// The spoken German.
+#[derive(RustEmbed)]
+#[folder = "prompts/de"]
+pub struct German;
+
 /// What needs no words: chimes, the beep, music.
 #[derive(RustEmbed)]
 #[folder = "prompts/sounds"]

@@ -8,7 +8,7 @@ use confab_dtmf::layout::KeypadCommand;
 
 pub static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| Prompts::load().unwrap());
 
-pub const LANGUAGES: [Language; 2] = [Language::En, Language::Fr];
+pub const LANGUAGES: [Language; 3] = [Language::En, Language::Fr, Language::De];
 
 /// Every prompt without a number in it.
 const FIXED: &[Prompt] = &[
@@ -16,20 +16,10 @@ const FIXED: &[Prompt] = &[
     Prompt::EnterRoomNumber,
     Prompt::HostPressStar,
     Prompt::EnterPin,
-    Prompt::EnterCode,
-    Prompt::ChooseCode,
-    Prompt::ChooseCodeOrUsual,
-    Prompt::EnterCodeAgain,
-    Prompt::CodeIsSet,
-    Prompt::UsualCodeIsSet,
-    Prompt::CodeWasSet,
     Prompt::WrongEntry,
     Prompt::TryAgain,
     Prompt::Goodbye,
     Prompt::EnterBillingCode,
-    Prompt::BillingCodeNoted,
-    Prompt::DefaultCodeNoted,
-    Prompt::NoBillingCode,
     Prompt::SayYourName,
     Prompt::KeepNameOrAgain,
     Prompt::RoomIsLocked,
@@ -257,4 +247,6 @@ fn music_is_calm_and_long() {
 fn each_language_has_a_voice_of_its_own() {
     let welcome = LANGUAGES.map(|language| heard(language, Clip::Prompt(Prompt::Welcome)));
     assert_ne!(welcome[0], welcome[1]);
+    assert_ne!(welcome[1], welcome[2]);
+    assert_ne!(welcome[2], welcome[0]);
 }
