@@ -32,8 +32,8 @@ pub(super) struct Absent {
 }
 
 impl Absent {
-    /// Several people may call from one number, such as that of a company; the name that the network
-    /// gives with it tells them apart.
+    /// Several people may call from one number, such as that of a company; the name that the
+    /// network gives with it tells them apart.
     fn is(&self, number: &str, called_as: &str, now: Time) -> bool {
         self.number == number && self.called_as == called_as && now < self.until
     }
