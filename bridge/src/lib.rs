@@ -8,6 +8,8 @@ pub mod http;
 pub mod janitor;
 pub mod ledger;
 pub mod media;
+mod own_sounds;
+mod prompt_desk;
 pub mod prompts;
 pub mod serve;
 pub mod switchboard;

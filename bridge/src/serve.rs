@@ -11,6 +11,7 @@ use confab_store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -20,9 +21,10 @@ use crate::http::Gauges;
 use crate::ledger::Ledger;
 use crate::media::{FromShard, Media, MediaConfig};
 use crate::prompts::Prompts;
+use crate::prompts::own::Own;
 use crate::switchboard::{Inlets, Parts, Switchboard};
 use crate::vitals::Vitals;
-use crate::{cli, first_start, http, janitor};
+use crate::{cli, first_start, http, janitor, own_sounds};
 
 /// SIP events on their way to the switchboard; the SIP side waits when it is full.
 const SIP_QUEUE: usize = 4096;
@@ -57,7 +59,12 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         );
     }
     let welcome = first_start::welcome(&store).await?;
-    let prompts = tokio::task::spawn_blocking(Prompts::load).await??;
+    let data_dir = config.data_dir.clone();
+    let load = move || {
+        let own = Own::open(&data_dir);
+        Prompts::load(Arc::new(own))
+    };
+    let prompts = tokio::task::spawn_blocking(load).await??;
     let stop = stop_on_signal()?;
     let served = serve(&config, clock, store, ledger, prompts, stop, || {
         if let Some(welcome) = &welcome {
@@ -100,6 +107,7 @@ async fn serve(
         guesses: guesses_seen,
         commands,
         recordings_dir: config.recordings_dir(),
+        prompts: prompts.own(),
     };
     let gauges = Gauges {
         vitals: vitals.clone(),
@@ -110,9 +118,8 @@ async fn serve(
         prometheus: PrometheusBuilder::new().install_recorder()?,
     };
     let web = tokio::spawn(serve_web(http, http::router(portal, hints(config), gauges)));
-    let (dir, keep_days) = (config.recordings_dir(), config.recording_keep_days);
-    let janitor = janitor::run(store.clone(), dir, keep_days, clock, stop.clone());
-    let janitor = tokio::spawn(janitor);
+    let janitor = start_janitor(config, &store, clock, &stop);
+    let sounds = follow_sounds(&prompts, &media, &stop);
     tracing::info!(addr = %config.http_listen, "the portal listens");
     ready();
     let parts = Parts {
@@ -140,7 +147,7 @@ async fn serve(
     // pages hold their event streams open for ever; they reconnect to the next run
     web.abort();
     let _ = web.await;
-    let _ = janitor.await;
+    let _ = tokio::join!(janitor, sounds);
     tracing::info!("stopped");
     Ok(())
 }
@@ -169,6 +176,29 @@ fn hints(config: &Config) -> Hints {
         keep_days: config.recording_keep_days,
         sip_host: Some(sip_host),
     }
+}
+
+/// Starts the task that deletes recordings whose time has come.
+fn start_janitor(
+    config: &Config,
+    store: &Store,
+    clock: Clock,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (dir, keep_days) = (config.recordings_dir(), config.recording_keep_days);
+    let sweeping = janitor::run(store.clone(), dir, keep_days, clock, stop.clone());
+    tokio::spawn(sweeping)
+}
+
+/// Starts the task that keeps the operator's own sounds in force.
+fn follow_sounds(
+    prompts: &Prompts,
+    media: &Arc<Media>,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let music = (prompts.shipped_music(), prompts.music());
+    let following = own_sounds::follow(prompts.own(), music, media.clone(), stop.clone());
+    tokio::spawn(following)
 }
 
 /// Starts the media threads.

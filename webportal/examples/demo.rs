@@ -21,7 +21,7 @@ use confab_core::room::{DialNews, Input, Joining, RecorderReport, Room};
 use confab_core::settings::{Announce, Language, RoomSettings};
 use confab_core::time::Time;
 use confab_dtmf::layout::KeypadCommand;
-use confab_portal::{House, Portal, PortalCommand, router};
+use confab_portal::{House, Portal, PortalCommand, PromptDesk, PromptLine, PromptPlace, router};
 use confab_store::{AccessNumber, LedgerEntry, Store};
 use tokio::sync::{mpsc, watch};
 
@@ -59,6 +59,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (commands, inlet) = mpsc::channel(16);
     tokio::spawn(live(house, inlet));
     let portal = Portal {
+        prompts: Arc::new(Welcome),
         store,
         house: seen,
         guesses: guessed.subscribe(),
@@ -73,6 +74,36 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = router(portal).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).await?;
     Ok(())
+}
+
+/// One prompt that cannot be changed: the demo has no sounds.
+#[derive(Debug)]
+struct Welcome;
+
+impl PromptDesk for Welcome {
+    fn lines(&self, _: Language) -> Vec<PromptLine> {
+        vec![PromptLine {
+            key: "welcome".into(),
+            text: "Welcome to Confab.".into(),
+            own: false,
+        }]
+    }
+
+    fn music_is_own(&self) -> bool {
+        false
+    }
+
+    fn file(&self, _: &PromptPlace) -> Option<(&'static str, Vec<u8>)> {
+        None
+    }
+
+    fn replace(&self, _: &PromptPlace, _: Vec<u8>) -> Result<(), String> {
+        Err("The demo has no sounds.".into())
+    }
+
+    fn restore(&self, _: &PromptPlace) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 fn now_ms() -> i64 {

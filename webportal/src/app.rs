@@ -10,6 +10,7 @@ use confab_store::{RoomRow, User};
 use tokio::sync::Semaphore;
 
 use crate::door::Door;
+use crate::prompts;
 use crate::trouble::Trouble;
 use crate::{Hints, Portal};
 
@@ -26,6 +27,7 @@ pub(crate) struct App {
     pub(crate) hints: Hints,
     pub(crate) door: Door,
     pub(crate) live_pages: Arc<Semaphore>,
+    pub(crate) prompt_uploads: Semaphore,
 }
 
 impl App {
@@ -35,6 +37,7 @@ impl App {
             hints,
             door: Door::default(),
             live_pages: Arc::new(Semaphore::new(LIVE_PAGES_MAX)),
+            prompt_uploads: Semaphore::new(prompts::UPLOADS_MAX),
         }
     }
 

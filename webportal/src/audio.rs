@@ -4,7 +4,7 @@
 use std::io::SeekFrom;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -56,18 +56,8 @@ async fn serve(
         .await
         .map_err(|_| Trouble::NotFound)?;
     let length = file.metadata().await.map_err(|_| Trouble::NotFound)?.len();
-    // Without an entity tag there is nothing If-Range could be true for.
-    let asked = headers
-        .get(header::RANGE)
-        .filter(|_| !headers.contains_key(header::IF_RANGE));
-    let asked = asked.and_then(|value| value.to_str().ok());
-    let (status, first, count) = match asked.map_or(Span::Whole, |asked| span(asked, length)) {
-        Span::Whole => (StatusCode::OK, 0, length),
-        Span::Part { first, last } => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
-        Span::Outside => {
-            let size = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, size).into_response());
-        }
+    let Some((status, first, count)) = asked_for(headers, length) else {
+        return Ok(outside(length));
     };
     file.seek(SeekFrom::Start(first))
         .await
@@ -80,12 +70,54 @@ async fn serve(
         .header(header::CACHE_CONTROL, "private, no-cache")
         .header(header::CONTENT_DISPOSITION, disposition);
     if status == StatusCode::PARTIAL_CONTENT {
-        let range = format!("bytes {first}-{}/{length}", first + count - 1);
-        response = response.header(header::CONTENT_RANGE, range);
+        response = response.header(header::CONTENT_RANGE, content_range(first, count, length));
     }
     // Exactly what was promised, however much the file has grown since.
     let body = Body::from_stream(ReaderStream::new(file.take(count)));
     response.body(body).map_err(|_| Trouble::NotFound)
+}
+
+/// Sound that is in memory, whole or the range asked for. Never kept by the browser: the next one
+/// at the same address may be another.
+pub(crate) fn serve_bytes(kind: &'static str, bytes: Vec<u8>, headers: &HeaderMap) -> Response {
+    let length = bytes.len() as u64;
+    let Some((status, first, count)) = asked_for(headers, length) else {
+        return outside(length);
+    };
+    let part = Bytes::from(bytes).slice(first as usize..(first + count) as usize);
+    let told = [
+        (header::CONTENT_TYPE, kind),
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    if status == StatusCode::PARTIAL_CONTENT {
+        let range = [(header::CONTENT_RANGE, content_range(first, count, length))];
+        return (status, told, range, part).into_response();
+    }
+    (status, told, part).into_response()
+}
+
+/// Status, first byte and count of bytes to send; none when the range lies outside.
+fn asked_for(headers: &HeaderMap, length: u64) -> Option<(StatusCode, u64, u64)> {
+    // Without an entity tag there is nothing If-Range could be true for.
+    let asked = headers
+        .get(header::RANGE)
+        .filter(|_| !headers.contains_key(header::IF_RANGE));
+    let asked = asked.and_then(|value| value.to_str().ok());
+    match asked.map_or(Span::Whole, |asked| span(asked, length)) {
+        Span::Whole => Some((StatusCode::OK, 0, length)),
+        Span::Part { first, last } => Some((StatusCode::PARTIAL_CONTENT, first, last - first + 1)),
+        Span::Outside => None,
+    }
+}
+
+fn outside(length: u64) -> Response {
+    let size = [(header::CONTENT_RANGE, format!("bytes */{length}"))];
+    (StatusCode::RANGE_NOT_SATISFIABLE, size).into_response()
+}
+
+fn content_range(first: u64, count: u64, length: u64) -> String {
+    format!("bytes {first}-{}/{length}", first + count - 1)
 }
 
 /// Which bytes to send.

@@ -16,6 +16,7 @@ pub(crate) enum Section {
     Usage,
     Recordings,
     Billing,
+    Prompts,
     Account,
 }
 
@@ -53,15 +54,19 @@ impl Frame {
             text,
             here: of == section,
         };
+        let mut nav = vec![
+            entry(Section::Live, "/rooms", "Live"),
+            entry(Section::Usage, "/usage", "Usage"),
+            entry(Section::Recordings, "/recordings", "Recordings"),
+            entry(Section::Billing, "/billing", "Billing codes"),
+        ];
+        if visitor.user.admin {
+            nav.push(entry(Section::Prompts, "/prompts", "Prompts"));
+        }
+        nav.push(entry(Section::Account, "/account", "Account"));
         Self {
             user: Some(visitor.user.clone()),
-            nav: vec![
-                entry(Section::Live, "/rooms", "Live"),
-                entry(Section::Usage, "/usage", "Usage"),
-                entry(Section::Recordings, "/recordings", "Recordings"),
-                entry(Section::Billing, "/billing", "Billing codes"),
-                entry(Section::Account, "/account", "Account"),
-            ],
+            nav,
             notice: visitor.notice.clone(),
             zone: visitor.zone.name().to_owned(),
             ..Self::of_nobody(title)
@@ -125,6 +130,11 @@ const DONE: &[(&str, &str)] = &[
         "The billing code is off the list. Past conferences keep it.",
     ),
     ("default", "The room has its default billing code."),
+    ("prompt", "Callers hear your sound from the next time on."),
+    (
+        "prompt_default",
+        "Callers hear our sound again from the next time on.",
+    ),
     ("out", "You are logged out."),
 ];
 

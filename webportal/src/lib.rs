@@ -32,6 +32,7 @@ mod live;
 mod login;
 mod order;
 mod period;
+mod prompts;
 mod recordings;
 mod settings;
 mod shield;
@@ -41,6 +42,8 @@ mod usage;
 mod visitor;
 mod when;
 mod words;
+
+pub use prompts::{PromptDesk, PromptLine, PromptPlace, UPLOAD_BYTES_MAX};
 
 /// Every room in use. A room's `Arc` changes exactly when something in it has changed.
 pub type House = HashMap<RoomNumber, Arc<RoomSnapshot>>;
@@ -75,6 +78,8 @@ pub struct Portal {
     pub commands: mpsc::Sender<PortalCommand>,
     /// where the MP3 files are
     pub recordings_dir: PathBuf,
+    /// what callers hear, to be listened to and replaced
+    pub prompts: Arc<dyn PromptDesk>,
 }
 
 /// What the pages only tell.
@@ -114,6 +119,7 @@ pub fn router_with(portal: Portal, hints: Hints) -> Router {
         .merge(people())
         .merge(rooms())
         .merge(records())
+        .merge(sounds())
         .merge(api::routes())
         .fallback(trouble::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -149,6 +155,20 @@ fn rooms() -> Router<Arc<app::App>> {
         )
         .route("/rooms/{room}/pin", post(settings::change_pin))
         .route("/rooms/{room}/code", post(settings::change_code))
+}
+
+/// What callers hear. Only here a body may be large.
+fn sounds() -> Router<Arc<app::App>> {
+    // A form has some bytes around its file.
+    let upload = DefaultBodyLimit::max(UPLOAD_BYTES_MAX + BODY_BYTES_MAX);
+    Router::new()
+        .route("/prompts", get(prompts::page))
+        .route(
+            "/prompts/{shelf}/{key}",
+            post(prompts::replace).layer(upload),
+        )
+        .route("/prompts/{shelf}/{key}/default", post(prompts::restore))
+        .route("/prompts/{shelf}/{key}/sound", get(prompts::sound))
 }
 
 /// What was: usage, recordings, billing codes.

@@ -5,6 +5,7 @@ mod check;
 mod keep;
 mod keypad;
 mod people;
+mod prompts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,6 +49,9 @@ enum Command {
     Recordings(keep::RecordingsCommand),
     /// Print the keypads: which keys do what
     Keypad(keypad::KeypadCommand),
+    /// What callers hear: sounds of your own in the place of ours
+    #[command(subcommand)]
+    Prompt(prompts::PromptCommand),
     /// Check the configuration, the database and the folders, and say what is wrong
     Check,
 }
@@ -85,6 +89,7 @@ pub fn run(cli: Cli) -> ExitCode {
                 keep::recordings(&config, &open(&config).await?, command, json).await
             }
             Some(Command::Keypad(command)) => keypad::print(&config, &command, json),
+            Some(Command::Prompt(command)) => prompts::prompt(&config, command, json),
             Some(Command::Check) => check::run(&config, json).await,
         }
     });

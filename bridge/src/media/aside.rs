@@ -18,6 +18,8 @@ pub(super) enum Aside {
     Name(LegId, Vec<i16>),
     /// Sounds that have been played.
     Sounds(Vec<Sound>),
+    /// Hold music that is no longer played.
+    Music(Sound),
     /// A closed line; its ports become free.
     Line(Box<Line>),
     /// A recording that is over.
@@ -57,6 +59,7 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
                 let _ = reports.blocking_send(report);
             }
             Aside::Sounds(sounds) => drop(sounds),
+            Aside::Music(music) => drop(music),
             Aside::Line(line) => drop(line),
             Aside::Tap(tap) => drop(tap),
         }

@@ -77,6 +77,8 @@ pub enum ToShard {
     StopRecord(RoomKey),
     /// The room is over.
     CloseRoom(RoomKey),
+    /// From now on this is the hold music, from its beginning.
+    SetMusic(Sound),
 }
 
 /// What a shard tells.

@@ -224,6 +224,11 @@ impl Shard {
                 self.with_mix(key, |mix, tools| mix.record_to(None, tools));
             }
             Order::Do(ToShard::CloseRoom(key)) => self.close_room(key),
+            Order::Do(ToShard::SetMusic(music)) => {
+                self.music_at = 0;
+                let old = std::mem::replace(&mut self.music, music);
+                let _ = self.tools.aside.push(Aside::Music(old));
+            }
         }
     }
 

@@ -10,11 +10,13 @@ mod english;
 mod flac;
 mod halve;
 mod hundreds;
+pub mod own;
 mod shelf;
 #[cfg(test)]
 mod tests;
 mod wording;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -25,6 +27,7 @@ use confab_dtmf::layout::Layout;
 
 use self::english::English;
 use self::hundreds::ByHundreds;
+use self::own::{Own, Place};
 use self::shelf::Shelf;
 use self::wording::{Grammar, Parts};
 use crate::media::Sound;
@@ -46,6 +49,8 @@ pub struct Prompts {
     chime_out: Sound,
     beep: Sound,
     music: Sound,
+    /// laid over what is shipped
+    own: Arc<Own>,
 }
 
 /// One language: what is recorded and how it is put together.
@@ -56,11 +61,12 @@ struct Voice {
 }
 
 impl Prompts {
-    /// Decodes all sounds; takes well under a second.
+    /// Decodes all sounds; takes well under a second. `own` are the operator's, which are played in
+    /// the place of ours.
     ///
     /// # Errors
     /// When a sound that is in the program is damaged, or one of the wordless is missing.
-    pub fn load() -> Result<Self> {
+    pub fn load(own: Arc<Own>) -> Result<Self> {
         let wordless = Shelf::load::<shelf::Wordless>()?;
         let take = |key: &str| {
             wordless
@@ -85,7 +91,13 @@ impl Prompts {
             chime_out: take("chime-out")?,
             beep: take("beep")?,
             music: take("music")?,
+            own,
         })
+    }
+
+    /// The operator's own sounds.
+    pub fn own(&self) -> Arc<Own> {
+        Arc::clone(&self.own)
     }
 
     /// The sounds of a clip, to be played one after the other; none when it says nothing.
@@ -98,7 +110,10 @@ impl Prompts {
         name_of: &dyn Fn(LegId) -> Option<Sound>,
     ) -> Vec<Sound> {
         match *clip {
-            Clip::Prompt(prompt) => self.voice(language).speak(prompt, layout),
+            Clip::Prompt(prompt) => {
+                let own = |key: &str| self.own.get(&Place::Prompt(language, key.to_owned()));
+                self.voice(language).speak(prompt, layout, &own)
+            }
             Clip::Name(leg) => name_of(leg).into_iter().collect(),
             Clip::ChimeIn => vec![Arc::clone(&self.chime_in)],
             Clip::ChimeOut => vec![Arc::clone(&self.chime_out)],
@@ -111,6 +126,12 @@ impl Prompts {
 
     /// Hold music; its end goes on into its beginning.
     pub fn music(&self) -> Sound {
+        let own = self.own.get(&Place::Music);
+        own.unwrap_or_else(|| self.shipped_music())
+    }
+
+    /// The hold music that came with the program.
+    pub fn shipped_music(&self) -> Sound {
         Arc::clone(&self.music)
     }
 
@@ -123,26 +144,30 @@ impl Prompts {
     }
 }
 
+/// The sound that an operator has put in the place of a key's.
+type OwnOf<'a> = &'a dyn Fn(&str) -> Option<Sound>;
+
 impl Voice {
-    fn speak(&self, prompt: Prompt, layout: &Layout) -> Vec<Sound> {
+    fn speak(&self, prompt: Prompt, layout: &Layout, own: OwnOf) -> Vec<Sound> {
         let sentences = wording::sentences(prompt, self.grammar, layout);
         sentences
             .iter()
-            .filter_map(|parts| self.sentence(prompt, parts))
+            .filter_map(|parts| self.sentence(prompt, parts, own))
             .collect()
     }
 
     /// One sentence as one sound. A part that is not there spoils only its own sentence: a test
     /// asks for them all, and a conference is worth more than a prompt.
-    fn sentence(&self, prompt: Prompt, parts: &Parts) -> Option<Sound> {
-        let found: Option<Vec<&Sound>> = parts.iter().map(|key| self.shelf.get(key)).collect();
+    fn sentence(&self, prompt: Prompt, parts: &Parts, own: OwnOf) -> Option<Sound> {
+        let part = |key: &Cow<'static, str>| own(key).or_else(|| self.shelf.get(key).cloned());
+        let found: Option<Vec<Sound>> = parts.iter().map(part).collect();
         let Some(found) = found else {
             tracing::error!(?prompt, ?parts, "a prompt is not recorded");
             return None;
         };
         match found.as_slice() {
             [one] => Some(Arc::clone(one)),
-            several => Some(join(several)),
+            several => Some(join(&several.iter().collect::<Vec<_>>())),
         }
     }
 }

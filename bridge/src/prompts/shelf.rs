@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
+use confab_core::settings::Language;
 use rust_embed::RustEmbed;
 
 use super::flac;
 use super::halve::Halver;
+use super::own::Place;
 use crate::media::Sound;
 
 /// The spoken English.
@@ -31,6 +33,17 @@ pub struct German;
 #[derive(RustEmbed)]
 #[folder = "prompts/sounds"]
 pub struct Wordless;
+
+/// The file of a shipped sound.
+pub fn shipped(place: &Place) -> Option<Vec<u8>> {
+    let file = match place {
+        Place::Prompt(Language::En, key) => English::get(&format!("{key}{ENDING}")),
+        Place::Prompt(Language::Fr, key) => French::get(&format!("{key}{ENDING}")),
+        Place::Prompt(Language::De, key) => German::get(&format!("{key}{ENDING}")),
+        Place::Music => Wordless::get(&format!("{LOOPED}{ENDING}")),
+    };
+    file.map(|file| file.data.into_owned())
+}
 
 /// Key of the one sound that is played in a loop.
 const LOOPED: &str = "music";

@@ -1,12 +1,16 @@
 //! Everything that can be said is said, in every language and loud enough.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use super::*;
 use confab_dtmf::layout::KeypadCommand;
 
-pub static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| Prompts::load().unwrap());
+pub static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| {
+    let own = Own::open(Path::new("no folder, so nothing of its own"));
+    Prompts::load(Arc::new(own)).unwrap()
+});
 
 pub const LANGUAGES: [Language; 3] = [Language::En, Language::Fr, Language::De];
 

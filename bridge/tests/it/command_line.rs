@@ -240,3 +240,57 @@ fn the_table_of_keys_in_the_documents_is_the_programs_own() {
     let one: serde_json::Value = serde_json::from_str(&one).unwrap();
     assert_eq!(one["star-six"]["*6"]["command"], "toggle_mute");
 }
+
+#[test]
+fn prompts_of_ones_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let listed = |args: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&good(dir, &[&["prompt", "list", "--json"], args].concat())).unwrap()
+    };
+    let all = listed(&["--language", "fr"]);
+    let welcome = |all: &serde_json::Value| {
+        let mut rows = all.as_array().unwrap().iter();
+        rows.find(|row| row["key"] == "welcome").cloned()
+    };
+    assert_eq!(welcome(&all).unwrap()["own"], false);
+    assert!(all.as_array().unwrap().len() > 100);
+
+    let file = dir.join("tone.wav");
+    let path = file.to_str().unwrap();
+    let set = ["prompt", "set", "welcome", "--language", "fr", path];
+    refused(dir, &set, "tone.wav");
+    std::fs::write(&file, "no sound at all".repeat(100)).unwrap();
+    refused(dir, &set, "not a sound file");
+    std::fs::write(&file, tone()).unwrap();
+    refused(dir, &["prompt", "set", "welcome", path], "--language");
+    refused(
+        dir,
+        &["prompt", "set", "no-such-key", "--language", "fr", path],
+        "no prompt with this key",
+    );
+    good(dir, &set);
+    let own = listed(&["--own"]);
+    assert_eq!(own.as_array().unwrap().len(), 1, "{own}");
+    assert_eq!(own[0]["language"], "fr");
+    good(dir, &["prompt", "reset", "welcome", "--language", "fr"]);
+    assert_eq!(listed(&["--own"]).as_array().unwrap().len(), 0);
+}
+
+/// A second of a square wave of 500 Hz as a WAV file of 8,000 samples a second.
+fn tone() -> Vec<u8> {
+    let head = [
+        &b"RIFF"[..],
+        &(36u32 + 16_000).to_le_bytes(),
+        b"WAVEfmt ",
+        &[
+            16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0,
+        ],
+        b"data",
+        &16_000u32.to_le_bytes(),
+    ]
+    .concat();
+    let sample = |n: i32| if n / 8 % 2 == 0 { 8_000i16 } else { -8_000 };
+    let samples = (0..8_000).flat_map(|n| sample(n).to_le_bytes());
+    head.into_iter().chain(samples).collect()
+}

@@ -11,6 +11,7 @@ mod hostile;
 mod joining;
 mod keypad;
 mod ledger;
+mod own_sounds;
 mod phone;
 mod recording;
 mod rooms;

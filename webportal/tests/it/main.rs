@@ -7,6 +7,7 @@ mod login;
 mod owners;
 mod pages;
 mod panel;
+mod prompts;
 mod records;
 mod settings;
 mod site;

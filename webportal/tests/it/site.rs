@@ -40,6 +40,7 @@ pub struct Site {
     pub guesses: watch::Sender<Arc<Guesses>>,
     pub commands: mpsc::Receiver<PortalCommand>,
     pub dir: TempDir,
+    pub desk: Arc<crate::prompts::Desk>,
 }
 
 pub struct Answer {
@@ -106,7 +107,9 @@ impl Site {
         let (house, seen) = watch::channel(Arc::new(House::new()));
         let (guesses, guesses_seen) = watch::channel(Arc::new(Guesses::new()));
         let (sender, commands) = mpsc::channel(8);
+        let desk = Arc::new(crate::prompts::Desk::default());
         let portal = Portal {
+            prompts: desk.clone(),
             store: store.clone(),
             house: seen,
             guesses: guesses_seen,
@@ -120,6 +123,7 @@ impl Site {
             guesses,
             commands,
             dir,
+            desk,
         }
     }
 
@@ -157,7 +161,11 @@ impl Site {
     }
 
     pub async fn ask(&self, request: axum::http::request::Builder, body: &str) -> Answer {
-        let response = self.send(request, body).await;
+        self.ask_with(request, body.to_owned().into_bytes()).await
+    }
+
+    pub async fn ask_with(&self, request: axum::http::request::Builder, body: Vec<u8>) -> Answer {
+        let response = self.send_bytes(request, body).await;
         let status = response.status();
         let headers = response.headers().clone();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
@@ -169,9 +177,13 @@ impl Site {
     }
 
     pub async fn send(&self, request: axum::http::request::Builder, body: &str) -> Response {
+        self.send_bytes(request, body.to_owned().into_bytes()).await
+    }
+
+    async fn send_bytes(&self, request: axum::http::request::Builder, body: Vec<u8>) -> Response {
         let peer = SocketAddr::from(([127, 0, 0, 1], 4711));
         let request = request.extension(ConnectInfo(peer));
-        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
         self.router.clone().oneshot(request).await.unwrap()
     }
 }
