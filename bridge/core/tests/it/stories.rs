@@ -217,7 +217,9 @@ impl Story {
             } else {
                 Role::Guest
             },
-            name: name.to_owned(),
+            name: after("known")
+                .or_else(|| after("from"))
+                .unwrap_or_else(|| name.to_owned()),
             number: after("from").unwrap_or_else(|| format!("+49{}", leg.0)),
             spoken_name: rest.contains(&"named"),
             billing_code: after("billing"),
