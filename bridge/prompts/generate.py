@@ -5,9 +5,9 @@
     python generate.py sounds                         chimes, beep and hold music
 
 Writes EN/KEY.flac, 16 kHz mono, and en.lock: what each file was made from. A file is made again
-when its line, its voice or the shaping changed. Files without a line are removed. The voice never
-says a thing twice in the same way: with --takes 4 each line is spoken until a recogniser hears it
-without a fault, at most four times, and the best is kept. See README.md.
+when its line, its voice or the shaping changed. Files without a line are removed. With
+--takes 4 each line is spoken until a recogniser hears it without a fault, at most four times and
+each time at another pace, and the best is kept. See README.md.
 """
 import argparse
 import json
@@ -17,7 +17,7 @@ import time
 from make import catalogue, compose, hear, shape
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Two takes at the same pace are nearly alike.
+# Two takes at the same pace are alike.
 PACES = (1.0, 0.93, 1.06, 0.88)
 
 
