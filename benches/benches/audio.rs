@@ -8,6 +8,7 @@ use confab_core::audio::rtp::Packet;
 use confab_core::audio::select::{Candidate, select};
 use confab_core::audio::stream::Codec;
 use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, level, mix};
+use confab_dtmf::inband::{Detector, Origin};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 fn tone(number: usize) -> Frame {
@@ -62,6 +63,31 @@ fn jitter(criterion: &mut Criterion) {
                 buffer.take(&mut frame);
                 frame
             });
+        });
+    }
+}
+
+/// A tick of the key detector: on silence, on a voice-like sum of tones, on a key that is down.
+fn keys(criterion: &mut Criterion) {
+    let sum = |parts: &[(f32, f32)]| -> Frame {
+        std::array::from_fn(|n| {
+            let sample = |&(hz, peak): &(f32, f32)| {
+                peak * (n as f32 * hz / 8_000.0 * std::f32::consts::TAU).sin()
+            };
+            parts.iter().map(sample).sum::<f32>() as i16
+        })
+    };
+    for (name, frame) in [
+        ("silence", SILENCE),
+        (
+            "a voice",
+            sum(&[(150.0, 4_000.0), (750.0, 3_000.0), (1_250.0, 2_000.0)]),
+        ),
+        ("a key", sum(&[(750.0, 6_000.0), (1_350.0, 6_000.0)])),
+    ] {
+        let mut detector = Detector::default();
+        criterion.bench_function(&format!("key detector, {name}"), |b| {
+            b.iter(|| detector.hear(black_box(&frame), Origin::Line));
         });
     }
 }
@@ -126,5 +152,5 @@ impl Room {
     }
 }
 
-criterion_group!(benches, codecs, jitter, rooms);
+criterion_group!(benches, codecs, jitter, keys, rooms);
 criterion_main!(benches);

@@ -79,9 +79,12 @@ async fn nobody_hears_the_tones_and_the_recording_does_not() -> Result<()> {
     let quiet_since = Instant::now();
 
     let mark = anna.ear.mark();
-    let keys = "1234567890".repeat(3);
+    let answered = bert.ear.mark();
+    let keys = "1234567890#*5".repeat(2);
     bert.key_by_tone(&keys).await?;
-    bert.ear.wait_for_speech(SOON).await?;
+    bert.ear
+        .wait_for_prompt("callers-3", answered, SOON)
+        .await?;
     let sent = keypad::tones(&keys, 80, 60);
     let heard = anna.ear.since(mark);
     let leak_db = level_dbov(&heard) - level_dbov(&sent);

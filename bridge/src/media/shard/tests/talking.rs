@@ -183,6 +183,8 @@ fn keys_are_told_once_and_heard_by_nobody() {
     // A gateway that lets the tone itself through as well, while the key is down.
     house.phones[b].heard.clear();
     house.phones[a].tone_hz = Some(941.0);
+    // the network doubles all its packets
+    house.phones[a].sequence = house.phones[a].sequence.wrapping_sub(7);
     house.phones[a].press(11, at);
     house.run(1);
     house.phones[a].tone_hz = Some(400.0);
@@ -192,9 +194,10 @@ fn keys_are_told_once_and_heard_by_nobody() {
         .iter()
         .filter(|told| matches!(told, FromShard::Key(..)))
         .collect();
-    // two presses of seven packets each
-    let pound = |told: &&FromShard| matches!(told, FromShard::Key(_, Key::Pound, Source::Event));
-    assert!(keys.len() == 2 && keys.iter().all(pound), "{keys:?}");
+    assert!(
+        matches!(keys[..], [FromShard::Key(_, Key::Pound, Source::Event)]),
+        "{keys:?}"
+    );
     let heard = &house.phones[b].heard;
     assert!(amplitude(&heard[..320], 941.0) < 30.0);
     house.check_hears(b, 400.0);
