@@ -27,7 +27,7 @@ def measure(key, samples, whole):
     ahead, behind = loud[0], length * 1000 - loud[-1] - 10
     slack = 1.0 if whole else 3.5  # a part of a sentence is as loud as it was in it
     wrong = []
-    if not 0.25 <= length <= 7:
+    if not 0.2 <= length <= 10:
         wrong.append(f"{length:.2f} s long")
     if abs(level - shape.SPEECH_DBFS) > slack:
         wrong.append(f"{level:.1f} dBFS")
