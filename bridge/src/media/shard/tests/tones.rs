@@ -85,6 +85,36 @@ fn a_voice_is_heard_up_to_the_key_and_from_soon_after_it() {
     assert!(amplitude(&heard[2_400..4_000], 400.0) > 4_000.0);
 }
 
+/// One who keys amid a word cannot be held back: milliseconds of the tone's start are heard at
+/// worst, and no more.
+#[test]
+fn amid_a_word_hardly_anything_of_a_key_is_heard() {
+    let mut house = House::new(36_000);
+    let (a, b) = (house.talker(400.0), house.talker(0.0));
+    house.phones[a].tone_hz = None;
+    let voice: Vec<i16> = (0..20).flat_map(|n| super::tone(n * 160, 400.0)).collect();
+    let key = key_tones(770.0, 1_477.0, 640);
+    let (mut worst, mut sum) = (0.0, 0.0);
+    for start in 0..40 {
+        house.run(60);
+        house.phones[b].heard.clear();
+        house.told.clear();
+        let before = &voice[..3_200 - start * 4];
+        let rest = vec![0; 1_600 + start * 4];
+        say(&mut house, a, &[before, &key, &rest].concat());
+        assert_eq!(keys(&house), [Key::Digit(6)], "{start}");
+        let heard = &house.phones[b].heard;
+        // what is left of both tones, as a share of their energy
+        let peaks = [770.0, 1_477.0].map(|hz| amplitude(heard, hz) * heard.len() as f64);
+        let share = peaks.iter().map(|p| p * p).sum::<f64>() / 2.0 / (8_000.0 * 640.0f64).powi(2);
+        worst = f64::max(worst, share);
+        sum += share / 40.0;
+    }
+    let (worst, mean) = (10.0 * worst.log10(), 10.0 * sum.log10());
+    println!("amid a word {worst:.1} dB of a key are heard at worst, {mean:.1} dB on average");
+    assert!(worst < -15.0 && mean < -20.0, "{worst:.1} {mean:.1}");
+}
+
 #[test]
 fn a_lost_packet_splits_no_key() {
     for lost in 0..6 {
