@@ -64,7 +64,7 @@ async fn host_presses(
 }
 
 async fn star_1_speaks_the_menu(language: Language) -> Result<()> {
-    let menu = ["menu-mute", "keys-star-2", "menu-lock", "keys-star-6"];
+    let menu = ["menu-mute", "keys-star-2", "menu-count", "keys-star-5"];
     host_presses(language, ("*1", &menu), ("*5", &["callers-2"])).await
 }
 
