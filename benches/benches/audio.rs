@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::JitterBuffer;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::rtp::Packet;
@@ -18,21 +19,21 @@ fn tone(number: usize) -> Frame {
 
 fn codecs(criterion: &mut Criterion) {
     let samples = tone(0);
-    for codec in [Codec::Pcmu, Codec::Pcma] {
+    for law in [Law::Mu, Law::A] {
         let mut codes = [0; TICK_SAMPLES];
         criterion.bench_with_input(
-            BenchmarkId::new("encode", format!("{codec:?}")),
-            &codec,
-            |b, &codec| {
-                b.iter(|| g711::encode(codec, black_box(&samples), &mut codes));
+            BenchmarkId::new("encode", format!("{law:?}")),
+            &law,
+            |b, &law| {
+                b.iter(|| g711::encode(law, black_box(&samples), &mut codes));
             },
         );
         let mut back = SILENCE;
         criterion.bench_with_input(
-            BenchmarkId::new("decode", format!("{codec:?}")),
-            &codec,
-            |b, &codec| {
-                b.iter(|| g711::decode(codec, black_box(&codes), &mut back));
+            BenchmarkId::new("decode", format!("{law:?}")),
+            &law,
+            |b, &law| {
+                b.iter(|| g711::decode(law, black_box(&codes), &mut back));
             },
         );
     }
@@ -41,7 +42,7 @@ fn codecs(criterion: &mut Criterion) {
 /// A packet in and a tick out, on a clean line and on one that loses every tenth packet.
 fn jitter(criterion: &mut Criterion) {
     let mut codes = [0; TICK_SAMPLES];
-    g711::encode(Codec::Pcmu, &tone(0), &mut codes);
+    g711::encode(Law::Mu, &tone(0), &mut codes);
     for (name, lost_every) in [("clean", u32::MAX), ("lossy", 10)] {
         let mut buffer = JitterBuffer::new(Codec::Pcmu);
         let mut number = 0u32;
@@ -143,11 +144,11 @@ impl Room {
         for candidate in &self.candidates[..chosen] {
             mix::minus(&total, &self.frames[candidate.id], &mut heard);
             self.limiters[candidate.id].process(&heard, &mut out);
-            g711::encode(Codec::Pcmu, &out, &mut codes);
+            g711::encode(Law::Mu, &out, &mut codes);
             black_box(&codes);
         }
         self.shared.process(&total, &mut out);
-        g711::encode(Codec::Pcmu, &out, &mut codes);
+        g711::encode(Law::Mu, &out, &mut codes);
         codes
     }
 }

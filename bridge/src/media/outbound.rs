@@ -4,7 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use confab_core::audio::Frame;
 use confab_core::audio::TICK_SAMPLES;
-use confab_core::audio::g711;
+use confab_core::audio::g711::{self, Law};
 use confab_core::audio::rtcp::{Report, ReportBlock, SenderInfo};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::{Codec, Stream};
@@ -50,12 +50,13 @@ impl Encoded {
 
     /// A packet without its header.
     fn packet(&mut self, codec: Codec) -> &mut [u8; PACKET_LEN] {
-        let (packet, done) = match codec {
-            Codec::Pcmu => (&mut self.mu_law, &mut self.mu_law_done),
-            Codec::Pcma => (&mut self.a_law, &mut self.a_law_done),
+        let law = codec.law().expect("only G.711 is negotiated");
+        let (packet, done) = match law {
+            Law::Mu => (&mut self.mu_law, &mut self.mu_law_done),
+            Law::A => (&mut self.a_law, &mut self.a_law_done),
         };
         if !*done {
-            g711::encode(codec, &self.frame, &mut packet[HEADER_LEN..]);
+            g711::encode(law, &self.frame, &mut packet[HEADER_LEN..]);
             *done = true;
         }
         packet

@@ -1,8 +1,7 @@
 //! What was counted: keys heard, sound cut, hours listened. And what is done to sound before.
 
-use confab_core::audio::g711;
+use confab_core::audio::g711::{self, Law};
 use confab_core::audio::level::Power;
-use confab_core::audio::stream::Codec;
 use confab_dtmf::inband::{Detector, HOP_SAMPLES, Origin};
 
 const PER_MS: u64 = 8;
@@ -96,8 +95,8 @@ pub fn bring_to(samples: &mut [i16], dbm0: f64) {
 
 pub fn through_a_law(samples: &mut [i16]) {
     let mut codes = vec![0; samples.len()];
-    g711::encode(Codec::Pcma, samples, &mut codes);
-    g711::decode(Codec::Pcma, &codes, samples);
+    g711::encode(Law::A, samples, &mut codes);
+    g711::decode(Law::A, &codes, samples);
 }
 
 const LOUD_DBOV: f32 = -45.0;

@@ -1,13 +1,20 @@
 //! G.711 mu-law and A-law, by tables made at compile time from the Recommendation's segments.
 //! Knows no packets.
 
-use super::stream::Codec;
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Law {
+    /// mu-law: North America, Japan.
+    Mu,
+    /// A-law: everywhere else.
+    A,
+}
 
 /// Decodes as many codes as fit; returns how many samples were written.
-pub fn decode(codec: Codec, codes: &[u8], samples: &mut [i16]) -> usize {
-    let table = match codec {
-        Codec::Pcmu => &MU_TO_LINEAR,
-        Codec::Pcma => &A_TO_LINEAR,
+pub fn decode(law: Law, codes: &[u8], samples: &mut [i16]) -> usize {
+    let table = match law {
+        Law::Mu => &MU_TO_LINEAR,
+        Law::A => &A_TO_LINEAR,
     };
     for (sample, &code) in samples.iter_mut().zip(codes) {
         *sample = table[usize::from(code)];
@@ -16,14 +23,14 @@ pub fn decode(codec: Codec, codes: &[u8], samples: &mut [i16]) -> usize {
 }
 
 /// Encodes as many samples as fit; returns how many codes were written.
-pub fn encode(codec: Codec, samples: &[i16], codes: &mut [u8]) -> usize {
-    match codec {
-        Codec::Pcmu => {
+pub fn encode(law: Law, samples: &[i16], codes: &mut [u8]) -> usize {
+    match law {
+        Law::Mu => {
             for (code, &sample) in codes.iter_mut().zip(samples) {
                 *code = LINEAR_TO_MU[usize::from(sample as u16 >> MU_DROPPED_BITS)];
             }
         }
-        Codec::Pcma => {
+        Law::A => {
             for (code, &sample) in codes.iter_mut().zip(samples) {
                 *code = LINEAR_TO_A[usize::from(sample as u16 >> A_DROPPED_BITS)];
             }
@@ -33,10 +40,10 @@ pub fn encode(codec: Codec, samples: &[i16], codes: &mut [u8]) -> usize {
 }
 
 /// The code of a sample of zero.
-pub fn silence(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcmu => 0xFF,
-        Codec::Pcma => 0xD5,
+pub fn silence(law: Law) -> u8 {
+    match law {
+        Law::Mu => 0xFF,
+        Law::A => 0xD5,
     }
 }
 
@@ -159,13 +166,13 @@ mod tests {
 
     /// Tables 1a and 2a of the Recommendation, at 16 bits: for each interval of magnitudes where
     /// it begins and the value it is sent as.
-    fn intervals(codec: Codec) -> Vec<(i32, i32)> {
-        let (first_step, bend) = match codec {
-            Codec::Pcmu => (8, 1),
-            Codec::Pcma => (16, 2),
+    fn intervals(law: Law) -> Vec<(i32, i32)> {
+        let (first_step, bend) = match law {
+            Law::Mu => (8, 1),
+            Law::A => (16, 2),
         };
         // The first decision value of mu-law is half a step: its lowest interval is around zero.
-        let mut start = if codec == Codec::Pcmu { -4 } else { 0 };
+        let mut start = if law == Law::Mu { -4 } else { 0 };
         let mut intervals = Vec::new();
         for interval in 0..128 {
             let segment = (interval / 16i32 - (bend - 1)).max(0);
@@ -178,8 +185,8 @@ mod tests {
 
     #[test]
     fn every_sample_is_sent_as_the_recommendation_says() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
-            let intervals = intervals(codec);
+        for law in [Law::Mu, Law::A] {
+            let intervals = intervals(law);
             for sample in i16::MIN..=i16::MAX {
                 let magnitude = i32::from(if sample < 0 { !sample } else { sample });
                 let interval = intervals.partition_point(|&(start, _)| start <= magnitude) - 1;
@@ -189,33 +196,33 @@ mod tests {
                     intervals[interval].1
                 };
                 let (mut code, mut back) = ([0; 1], [0; 1]);
-                encode(codec, &[sample], &mut code);
-                decode(codec, &code, &mut back);
-                assert_eq!(i32::from(back[0]), value, "{codec:?} {sample}");
+                encode(law, &[sample], &mut code);
+                decode(law, &code, &mut back);
+                assert_eq!(i32::from(back[0]), value, "{law:?} {sample}");
                 let plain = interval as u8 | if sample < 0 { 0 } else { 0x80 };
-                let sent = match codec {
-                    Codec::Pcmu => plain ^ 0x7F,
-                    Codec::Pcma => plain ^ 0x55,
+                let sent = match law {
+                    Law::Mu => plain ^ 0x7F,
+                    Law::A => plain ^ 0x55,
                 };
-                assert_eq!(code[0], sent, "{codec:?} {sample}");
+                assert_eq!(code[0], sent, "{law:?} {sample}");
             }
         }
     }
 
     #[test]
     fn every_code_survives_a_round_trip() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for law in [Law::Mu, Law::A] {
             for code in 0..=255u8 {
                 let (mut sample, mut back) = ([0; 1], [0; 1]);
-                decode(codec, &[code], &mut sample);
-                encode(codec, &sample, &mut back);
+                decode(law, &[code], &mut sample);
+                encode(law, &sample, &mut back);
                 // mu-law has two zeros; the positive one is sent.
-                let expected = if codec == Codec::Pcmu && code == 0x7F {
+                let expected = if law == Law::Mu && code == 0x7F {
                     0xFF
                 } else {
                     code
                 };
-                assert_eq!(back[0], expected, "{codec:?} {code:#04x} is {}", sample[0]);
+                assert_eq!(back[0], expected, "{law:?} {code:#04x} is {}", sample[0]);
             }
         }
     }
@@ -223,30 +230,30 @@ mod tests {
     #[test]
     fn values_of_the_recommendation() {
         // code, value at 16 bits: ends, first steps and segment borders of Tables 1 and 2
-        let check = |codec, code: u8, value: i16| {
+        let check = |law, code: u8, value: i16| {
             let mut sample = [0; 1];
-            decode(codec, &[code], &mut sample);
-            assert_eq!(sample[0], value, "{codec:?} {code:#04x}");
+            decode(law, &[code], &mut sample);
+            assert_eq!(sample[0], value, "{law:?} {code:#04x}");
         };
-        check(Codec::Pcmu, 0xFF, 0);
-        check(Codec::Pcmu, 0x7F, 0);
-        check(Codec::Pcmu, 0xFE, 8);
-        check(Codec::Pcmu, 0xEF, 132);
-        check(Codec::Pcmu, 0x80, 32_124);
-        check(Codec::Pcmu, 0x00, -32_124);
-        check(Codec::Pcma, 0xD5, 8);
-        check(Codec::Pcma, 0x55, -8);
-        check(Codec::Pcma, 0xC5, 264);
-        check(Codec::Pcma, 0xAA, 32_256);
-        check(Codec::Pcma, 0x2A, -32_256);
+        check(Law::Mu, 0xFF, 0);
+        check(Law::Mu, 0x7F, 0);
+        check(Law::Mu, 0xFE, 8);
+        check(Law::Mu, 0xEF, 132);
+        check(Law::Mu, 0x80, 32_124);
+        check(Law::Mu, 0x00, -32_124);
+        check(Law::A, 0xD5, 8);
+        check(Law::A, 0x55, -8);
+        check(Law::A, 0xC5, 264);
+        check(Law::A, 0xAA, 32_256);
+        check(Law::A, 0x2A, -32_256);
     }
 
     #[test]
     fn silence_is_the_code_of_zero() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for law in [Law::Mu, Law::A] {
             let mut code = [0; 1];
-            encode(codec, &[0], &mut code);
-            assert_eq!(code[0], silence(codec));
+            encode(law, &[0], &mut code);
+            assert_eq!(code[0], silence(law));
         }
     }
 }

@@ -49,14 +49,18 @@ pub(crate) fn name_of(codec: Codec) -> &'static str {
     match codec {
         Codec::Pcmu => "PCMU",
         Codec::Pcma => "PCMA",
+        Codec::G722 => "G722",
+        Codec::Opus => "opus",
     }
 }
 
-/// The payload number that is the codec's own (RFC 3551, 6).
+/// The payload number that is the codec's own (RFC 3551, 6), or what we give it in offers of ours.
 pub(crate) fn static_payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Pcmu => 0,
         Codec::Pcma => 8,
+        Codec::G722 => 9,
+        Codec::Opus => 111,
     }
 }
 

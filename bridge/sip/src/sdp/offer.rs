@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
 use sdp_types::{Attribute, Media, Session};
 
 use super::mend::mend;
@@ -142,6 +142,9 @@ fn stream(session: &Session, media: &Media, codec: (u8, Codec)) -> Result<Stream
         event_payload_type: events,
         packet_ms: packet_ms(media),
         direction: ours,
+        noise_payload_type: None,
+        opus: OpusWishes::default(),
+        srtp: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
 use proptest::prelude::*;
 
 use super::*;
@@ -26,6 +26,9 @@ fn plain() -> Stream {
         event_payload_type: None,
         packet_ms: 20,
         direction: Direction::SendRecv,
+        noise_payload_type: None,
+        opus: OpusWishes::default(),
+        srtp: None,
     }
 }
 

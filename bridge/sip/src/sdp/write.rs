@@ -72,7 +72,7 @@ pub(crate) fn write_answer(origin: &mut Origin, terms: &Terms, local: SocketAddr
 pub(crate) fn write_offer(origin: &mut Origin, first: Codec, local: SocketAddr) -> String {
     let second = match first {
         Codec::Pcmu => Codec::Pcma,
-        Codec::Pcma => Codec::Pcmu,
+        _ => Codec::Pcmu,
     };
     let codecs = [first, second].map(|codec| (static_payload_type(codec), codec));
     let mut lines = String::new();

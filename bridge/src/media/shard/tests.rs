@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use confab_core::audio::g711;
+use confab_core::audio::g711::{self, Law};
 use confab_core::audio::rtcp;
 use confab_core::audio::rtp::{HEADER_LEN, Packet, write_header};
-use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::PlayId;
 use confab_dtmf::Key;
@@ -209,9 +209,9 @@ impl Phone {
     }
 
     fn payload_type(&self) -> u8 {
-        match self.codec {
-            Codec::Pcmu => 0,
-            Codec::Pcma => 8,
+        match law_of(self.codec) {
+            Law::Mu => 0,
+            Law::A => 8,
         }
     }
 
@@ -224,13 +224,16 @@ impl Phone {
             event_payload_type: Some(EVENT_TYPE),
             packet_ms: 20,
             direction: Direction::SendRecv,
+            noise_payload_type: None,
+            opus: OpusWishes::default(),
+            srtp: None,
         }
     }
 
     fn hum(&mut self) {
         let Some(hz) = self.tone_hz else { return };
         let mut codes = [0; TICK_SAMPLES];
-        g711::encode(self.codec, &tone(self.timestamp, hz), &mut codes);
+        g711::encode(law_of(self.codec), &tone(self.timestamp, hz), &mut codes);
         self.send(self.payload_type(), false, self.timestamp, &codes);
         self.timestamp = self.timestamp.wrapping_add(160);
     }
@@ -255,7 +258,7 @@ impl Phone {
             let packet = Packet::parse(&buffer[..length]).unwrap();
             assert_eq!(packet.payload_type, self.payload_type());
             let mut samples = vec![0; packet.payload.len()];
-            g711::decode(self.codec, packet.payload, &mut samples);
+            g711::decode(law_of(self.codec), packet.payload, &mut samples);
             self.heard.extend(samples);
             let seen = (
                 packet.marker,
@@ -294,4 +297,8 @@ fn amplitude(samples: &[i16], hz: f64) -> f64 {
         sin += f64::from(sample) * angle.sin();
     }
     2.0 * f64::hypot(cos, sin) / samples.len() as f64
+}
+
+fn law_of(codec: Codec) -> Law {
+    codec.law().expect("the phones of these tests speak G.711")
 }

@@ -297,7 +297,8 @@ impl JitterBuffer {
             self.concealer.fill(self.fifo.push(missing));
         }
         let samples = self.fifo.push(slot.payload().len());
-        g711::decode(self.codec, slot.payload(), samples);
+        let law = self.codec.law().expect("only G.711 is negotiated");
+        g711::decode(law, slot.payload(), samples);
         self.concealer.real(samples);
         self.play_ts = slot.timestamp.wrapping_add(samples.len() as u32);
         self.owed = 0;

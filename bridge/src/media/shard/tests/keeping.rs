@@ -104,7 +104,7 @@ fn strangers_are_dropped_and_counted() {
         let mut head = [0; HEADER_LEN];
         write_header(&mut head, 0, false, n, u32::from(n) * 160, 5);
         let mut codes = [0; TICK_SAMPLES];
-        g711::encode(Codec::Pcmu, &tone(u32::from(n) * 160, 1_800.0), &mut codes);
+        g711::encode(Law::Mu, &tone(u32::from(n) * 160, 1_800.0), &mut codes);
         stranger
             .send_to(&[&head[..], &codes].concat(), line)
             .unwrap();

@@ -17,7 +17,7 @@ fn say(house: &mut House, phone: usize, sound: &[i16]) {
     for tick in sound.chunks_exact(TICK_SAMPLES) {
         let phone = &mut house.phones[phone];
         let mut codes = [0; TICK_SAMPLES];
-        g711::encode(phone.codec, tick, &mut codes);
+        g711::encode(law_of(phone.codec), tick, &mut codes);
         phone.send(phone.payload_type(), false, phone.timestamp, &codes);
         phone.timestamp = phone.timestamp.wrapping_add(160);
         house.run(1);
