@@ -1,20 +1,23 @@
 # The two commands of the README, and what they are made of.
-# `make run` needs Rust, gcc and make; `make test` installs what else it needs (Debian, Ubuntu).
+# `make run` needs Rust, gcc and make, and installs cmake; `make test` installs what else it needs (Debian, Ubuntu).
 
 TOOLS := target/tools
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
-.PHONY: run build test tools lint unit doc supply load
+.PHONY: run build test ready tools lint unit doc supply load
 
-run:
+run: ready
 	cargo build --release --locked --package confab
 	./target/release/confab
 
-build:
+build: ready
 	cargo build --locked --workspace --all-targets
 
 # the tests come last, so that their summary is what is seen
-test: tools lint doc supply unit
+test: ready tools lint doc supply unit
+
+ready:
+	sh deploy/build-tools.sh
 
 tools:
 	sh deploy/test-tools.sh $(TOOLS)
@@ -36,6 +39,6 @@ supply:
 	cargo deny check licenses bans sources
 
 # The callers of docs/benchmarks.md, beside the bare packets.
-load:
+load: ready
 	cargo build --release --locked --package confab --package confab-benches
 	./target/release/load --confab ./target/release/confab $(LOAD)
