@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use confab::media::{Media, MediaConfig, RoomKey, ToShard};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
-use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::LegId;
 use tokio::sync::mpsc;
@@ -94,6 +94,8 @@ fn call(media: &Media, number: u64) -> Phone {
         codec: Codec::Pcmu,
         payload_type: 0,
         event_payload_type: Some(101),
+        event_clock_hz: 8_000,
+        offered: Offered::default(),
         packet_ms: if number.is_multiple_of(5) { 30 } else { 20 },
         direction: Direction::SendRecv,
         noise_payload_type: None,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
-use confab_core::audio::stream::{Codec, Direction, Stream};
+use confab_core::audio::stream::{Codec, Direction, Load, Stream};
 use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
@@ -138,24 +138,26 @@ impl Inbound {
         if !latch.admits(from, &packet, now.tick) {
             return Datagram::Rejected;
         }
-        let (stream, held) = (*stream, is_held(stream));
+        let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
         self.heard_at = now.tick;
         self.reception.packet(&packet, now.samples());
-        if Some(packet.payload_type) == stream.event_payload_type {
-            return self.event(&packet, now);
-        }
-        if packet.payload_type == stream.payload_type {
-            if !held {
-                self.jitter.put(&packet);
+        match load {
+            Some(Load::Event) => self.event(&packet, now),
+            Some(Load::Sound) => {
+                if !held {
+                    self.jitter.put(&packet);
+                }
+                Datagram::Taken
             }
-            return Datagram::Taken;
-        }
-        // Its number is used up all the same, and must not count as lost.
-        self.jitter.put_silent(&packet);
-        if packet.payload_type == COMFORT_NOISE {
-            Datagram::Taken
-        } else {
-            Datagram::Rejected
+            // Its number is used up all the same, and must not count as lost.
+            Some(Load::Noise) => {
+                self.jitter.put_silent(&packet);
+                Datagram::Taken
+            }
+            None => {
+                self.jitter.put_silent(&packet);
+                Datagram::Rejected
+            }
         }
     }
 
@@ -287,8 +289,6 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
-/// RFC 3389: sent by phones that are muted or hear nobody, agreed or not.
-const COMFORT_NOISE: u8 = 13;
 /// Between two packets of a key that is down: phones send one every 20 to 50 ms.
 const KEY_PAUSE_TICKS: u64 = 5;
 /// After a key: the tail of its tone that a gateway may have let through.

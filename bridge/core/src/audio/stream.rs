@@ -150,6 +150,27 @@ pub enum Direction {
     Inactive,
 }
 
+/// Payload types of an offer of ours, where the peer's answer has others: we send with the peer's,
+/// and it should send with ours (RFC 3264, 6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// of the codec
+    pub payload_type: Option<u8>,
+    /// of `telephone-event`
+    pub event_payload_type: Option<u8>,
+}
+
+/// What a packet carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// The agreed codec.
+    Sound,
+    /// A key (RFC 4733).
+    Event,
+    /// Comfort noise (RFC 3389).
+    Noise,
+}
+
 /// One negotiated audio stream, seen from Confab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
@@ -161,8 +182,13 @@ pub struct Stream {
     pub codec: Codec,
     /// its RTP payload type
     pub payload_type: u8,
-    /// payload type of `telephone-event`, at the codec's clock, if agreed (RFC 4733)
+    /// payload type of `telephone-event`, if agreed (RFC 4733)
     pub event_payload_type: Option<u8>,
+    /// what its timestamps and durations are meant to count at, in Hz: the codec's clock, or 8,000
+    /// beside Opus when the peer knows no other
+    pub event_clock_hz: u32,
+    /// the numbers of an offer of ours that the answer changed; the peer may send with either
+    pub offered: Offered,
     /// payload type of comfort noise (RFC 3389), if agreed; phones send 13 unasked
     pub noise_payload_type: Option<u8>,
     /// packet time we send with, in milliseconds: 10 to 60, a multiple of 10
@@ -173,4 +199,56 @@ pub struct Stream {
     pub opus: OpusWishes,
     /// none: plain RTP
     pub srtp: Option<Srtp>,
+}
+
+impl Stream {
+    /// What a packet that comes with this payload type carries; none: nothing that was agreed.
+    pub fn load_of(&self, payload_type: u8) -> Option<Load> {
+        let number = Some(payload_type);
+        if number == self.event_payload_type || number == self.offered.event_payload_type {
+            Some(Load::Event)
+        } else if payload_type == self.payload_type || number == self.offered.payload_type {
+            Some(Load::Sound)
+        } else if number == self.noise_payload_type || payload_type == COMFORT_NOISE {
+            Some(Load::Noise)
+        } else {
+            None
+        }
+    }
+}
+
+/// The static payload type of comfort noise (RFC 3551, 6).
+pub const COMFORT_NOISE: u8 = 13;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_payload_type_carries() {
+        let stream = Stream {
+            remote: "192.0.2.1:4000".parse().unwrap(),
+            remote_rtcp: "192.0.2.1:4001".parse().unwrap(),
+            codec: Codec::Opus,
+            payload_type: 96,
+            event_payload_type: Some(97),
+            event_clock_hz: 48_000,
+            offered: Offered {
+                payload_type: Some(111),
+                event_payload_type: None,
+            },
+            noise_payload_type: None,
+            packet_ms: 20,
+            direction: Direction::SendRecv,
+            opus: OpusWishes::default(),
+            srtp: None,
+        };
+        let check = |number, load| assert_eq!(stream.load_of(number), load, "{number}");
+        check(96, Some(Load::Sound));
+        check(111, Some(Load::Sound));
+        check(97, Some(Load::Event));
+        check(13, Some(Load::Noise));
+        check(0, None);
+        check(255, None);
+    }
 }

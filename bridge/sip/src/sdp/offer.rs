@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
 use sdp_types::{Attribute, Media, Session};
 
 use super::mend::mend;
@@ -140,6 +140,8 @@ fn stream(session: &Session, media: &Media, codec: (u8, Codec)) -> Result<Stream
         codec: codec.1,
         payload_type: codec.0,
         event_payload_type: events,
+        event_clock_hz: codec.1.clock_hz(),
+        offered: Offered::default(),
         packet_ms: packet_ms(media),
         direction: ours,
         noise_payload_type: None,

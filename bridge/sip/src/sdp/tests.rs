@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
 use proptest::prelude::*;
 
 use super::*;
@@ -24,6 +24,8 @@ fn plain() -> Stream {
         codec: Codec::Pcmu,
         payload_type: 0,
         event_payload_type: None,
+        event_clock_hz: 8_000,
+        offered: Offered::default(),
         packet_ms: 20,
         direction: Direction::SendRecv,
         noise_payload_type: None,

@@ -6,7 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use confab_core::audio::g711::{self, Law};
 use confab_core::audio::rtcp;
 use confab_core::audio::rtp::{HEADER_LEN, Packet, write_header};
-use confab_core::audio::stream::{Codec, Direction, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::PlayId;
 use confab_dtmf::Key;
@@ -222,6 +222,8 @@ impl Phone {
             codec: self.codec,
             payload_type: self.payload_type(),
             event_payload_type: Some(EVENT_TYPE),
+            event_clock_hz: 8_000,
+            offered: Offered::default(),
             packet_ms: 20,
             direction: Direction::SendRecv,
             noise_payload_type: None,
