@@ -25,6 +25,8 @@ pub(super) struct Inbound {
     events_from: Option<u32>,
     tones: Detector,
     reception: Reception,
+    /// number of the last packet of sound
+    sequence: u16,
     /// tick until which a key is taken to be down
     key_until: u64,
     /// tick of the last sign of life
@@ -59,7 +61,9 @@ impl Heard {
 /// What a datagram was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datagram {
-    /// Sound, comfort noise, or a repetition of a key.
+    /// The very packet of sound that was to come next.
+    Next,
+    /// Other sound, comfort noise, or a repetition of a key.
     Taken,
     /// The first packet of a key press.
     Key(Key),
@@ -76,6 +80,7 @@ impl Inbound {
             events_from: None,
             tones: Detector::default(),
             reception: Reception::default(),
+            sequence: 0,
             key_until: 0,
             heard_at: 0,
             dead_told: false,
@@ -110,6 +115,11 @@ impl Inbound {
     /// Where RTP goes, if anywhere.
     pub(super) fn target(&self) -> Option<SocketAddr> {
         self.agreed.as_ref().and_then(|(_, latch)| latch.target())
+    }
+
+    /// The only source that is believed, when that is settled.
+    pub(super) fn locked(&self) -> Option<SocketAddr> {
+        self.agreed.as_ref().and_then(|(_, latch)| latch.locked())
     }
 
     /// Where RTCP goes: one port above RTP when that had to be learned.
@@ -147,7 +157,12 @@ impl Inbound {
                 if !held {
                     self.jitter.put(&packet);
                 }
-                Datagram::Taken
+                let before = std::mem::replace(&mut self.sequence, packet.sequence);
+                if packet.sequence == before.wrapping_add(1) {
+                    Datagram::Next
+                } else {
+                    Datagram::Taken
+                }
             }
             // Its number is used up all the same, and must not count as lost.
             Some(Load::Noise) => {

@@ -92,6 +92,11 @@ impl Latch {
         !named.is_unspecified() && (ip == named || !is_public(named))
     }
 
+    /// The only one the line believes, when that is settled.
+    pub(super) fn locked(&self) -> Option<SocketAddr> {
+        self.locked
+    }
+
     /// Whether this is the very source the line believes, or would believe at once.
     pub(super) fn is_peer(&self, from: SocketAddr) -> bool {
         from == self.locked.unwrap_or(self.named)

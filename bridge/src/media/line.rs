@@ -25,6 +25,8 @@ use super::name::NameTake;
 use super::outbound::{Encoded, Outbound};
 use super::ports::PortPair;
 use super::shard::{Now, Tools};
+use super::sys::More;
+use super::wire::Wire;
 use super::{RoomKey, Sound};
 
 /// One caller's end of the media: sockets, jitter buffer, codec state. Moves whole between shards.
@@ -32,6 +34,9 @@ use super::{RoomKey, Sound};
 pub struct Line {
     leg: LegId,
     ports: PortPair,
+    wire: Wire,
+    /// the last tick brought one packet, the one that was to come
+    steady: bool,
     inbound: Inbound,
     outbound: Outbound,
     pub(super) room: Option<RoomKey>,
@@ -73,6 +78,8 @@ impl Line {
         Box::new(Self {
             leg,
             ports,
+            wire: Wire::default(),
+            steady: false,
             inbound: Inbound::new(),
             outbound: Outbound::new(random),
             room: None,
@@ -133,6 +140,7 @@ impl Line {
 
     pub(super) fn set_stream(&mut self, stream: Stream, now: &Now) {
         self.inbound.set_stream(stream, now);
+        self.wire.follow(&self.ports.rtp, self.inbound.locked());
         self.outbound.pause();
     }
 
@@ -175,16 +183,27 @@ impl Line {
         let (leg, now) = (self.leg, tools.now);
         let (mut seen, mut rejected) = (0, 0);
         let (inbound, reports) = (&mut self.inbound, &mut tools.reports);
-        tools.inbox.read(&self.ports.rtp, |bytes, from| {
+        // A line that had one packet, and that the right one, in the tick before has one in this.
+        // What came early with it is in time in the next tick; what stays is found soon.
+        let thorough = !self.steady || (now.tick + leg.0).is_multiple_of(THOROUGH_TICKS);
+        let mut other = 0;
+        let read = |bytes: &[u8], from: SocketAddr| {
             seen += 1;
             match inbound.datagram(bytes, from, &now) {
+                Datagram::Next if !thorough => return More::CanWait,
+                Datagram::Next => return More::MayWait,
                 Datagram::Taken => {}
                 Datagram::Key(key) => {
                     reports.tell(FromShard::Key(leg, key, Source::Event));
                 }
                 Datagram::Rejected => rejected += 1,
             }
-        });
+            other += 1;
+            More::MayWait
+        };
+        self.wire.read(&self.ports.rtp, &mut tools.inbox, read);
+        self.steady = seen == 1 && other == 0;
+        self.wire.follow(&self.ports.rtp, self.inbound.locked());
         add(&tools.counters.packets_in, seen);
         add(&tools.counters.packets_rejected, rejected);
         let heard = self.inbound.take(&mut self.frame, &now);
@@ -280,7 +299,7 @@ impl Line {
         self.apart = own_sound;
         let sent = self
             .outbound
-            .send(&self.ports.rtp, target, &stream, sound, &now);
+            .send((&self.wire, &self.ports.rtp), target, &stream, sound, &now);
         add(&tools.counters.packets_out, sent);
     }
 
@@ -327,8 +346,9 @@ impl Line {
     pub(super) fn housekeep(&mut self, tools: &mut Tools) {
         let now = tools.now;
         let (inbound, mut rejected) = (&mut self.inbound, 0);
-        tools.inbox.read(&self.ports.rtcp, |bytes, from| {
+        tools.inbox.read(&self.ports.rtcp, None, |bytes, from| {
             rejected += u64::from(!inbound.control(bytes, from, &now));
+            More::MayWait
         });
         add(&tools.counters.packets_rejected, rejected);
         add(&tools.counters.packets_lost, self.inbound.take_lost());
@@ -369,6 +389,8 @@ const MUTE: Voice = Voice {
     hear: Hear::Nothing,
 };
 
+/// A socket is emptied at least so often, whatever is expected in it.
+const THOROUGH_TICKS: u64 = 8;
 /// A second, in ticks.
 pub(super) const HOUSEKEEPING_TICKS: u64 = 50;
 /// RFC 3550, 6.2: five seconds, the shortest interval it recommends.

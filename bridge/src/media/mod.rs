@@ -16,6 +16,7 @@ mod room;
 mod shard;
 mod sys;
 mod thread;
+mod wire;
 
 use std::io;
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::{Codec, Stream};
 
 use super::shard::Now;
+use super::wire::Wire;
 
 /// One tick of one sound, encoded once for everybody who hears it, with room for a header in
 /// front: each listener's header is written there just before its packet is sent, so that the
@@ -108,7 +109,7 @@ impl Outbound {
     /// Sends a tick of sound, or keeps it until a packet is full; returns how many packets went.
     pub(super) fn send(
         &mut self,
-        socket: &UdpSocket,
+        way: (&Wire, &UdpSocket),
         to: SocketAddr,
         stream: &Stream,
         sound: &mut Encoded,
@@ -119,7 +120,7 @@ impl Outbound {
         let length = payload_len(stream.packet_ms);
         if length == TICK_SAMPLES && self.pending_len == 0 {
             self.head(first_chunk(packet), stream, timestamp);
-            return self.post(socket, to, packet);
+            return self.post(way, to, packet);
         }
         let end = HEADER_LEN + self.pending_len;
         self.pending[end..end + TICK_SAMPLES].copy_from_slice(&packet[HEADER_LEN..]);
@@ -129,7 +130,7 @@ impl Outbound {
         while self.pending_len >= length {
             let mut pending = self.pending;
             self.head(first_chunk(&mut pending), stream, oldest);
-            sent += self.post(socket, to, &pending[..HEADER_LEN + length]);
+            sent += self.post(way, to, &pending[..HEADER_LEN + length]);
             let end = HEADER_LEN + self.pending_len;
             self.pending
                 .copy_within(HEADER_LEN + length..end, HEADER_LEN);
@@ -152,10 +153,10 @@ impl Outbound {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
-    fn post(&mut self, socket: &UdpSocket, to: SocketAddr, packet: &[u8]) -> u64 {
+    fn post(&mut self, (wire, socket): (&Wire, &UdpSocket), to: SocketAddr, packet: &[u8]) -> u64 {
         // A full buffer or a port that is shut on the other side: the packet is lost, as on any
         // network; the numbers above have moved on, so the receiver knows.
-        if socket.send_to(packet, to).is_err() {
+        if !wire.send(socket, to, packet) {
             return 0;
         }
         self.packets = self.packets.wrapping_add(1);

@@ -1,88 +1,89 @@
-//! The system calls of a media thread: many datagrams at once, the monotonic clock, a sleep to a
-//! moment. The only file of Confab that may hold unsafe code; so far it needs none.
+//! The system calls of a media thread: the datagrams that wait in a socket, a socket's way back
+//! from being connected, the monotonic clock, a sleep to a moment. The only file of Confab that
+//! may hold unsafe code.
 
-use std::io::IoSliceMut;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg};
+use nix::libc;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, ClockNanosleepFlags, clock_gettime, clock_nanosleep};
 
-/// Reusable room for the datagrams of one system call.
+/// Reusable room for a datagram.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    headers: MultiHeaders<SockaddrStorage>,
-    buffers: Box<[[u8; DATAGRAM_LEN]; BATCH]>,
+    buffer: Box<[u8; DATAGRAM_LEN]>,
 }
 
 impl Default for Inbox {
     fn default() -> Self {
         Self {
-            headers: MultiHeaders::preallocate(BATCH, None),
-            buffers: Box::new([[0; DATAGRAM_LEN]; BATCH]),
+            buffer: Box::new([0; DATAGRAM_LEN]),
         }
     }
+}
+
+/// Whether a socket is to be asked again in this tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    /// Another datagram may wait.
+    MayWait,
+    /// This was the one that was expected; whatever came with it can wait.
+    CanWait,
 }
 
 impl Inbox {
-    /// Hands every datagram that waits in a socket to `each`, up to [`MOST_AT_ONCE`], so that a
-    /// flood into one line cannot hold up the tick. Does not wait. A datagram too long to be ours
-    /// is cut off, and so fails where it is read.
-    pub(super) fn read(&mut self, socket: &UdpSocket, mut each: impl FnMut(&[u8], SocketAddr)) {
-        for _ in 0..MOST_AT_ONCE / BATCH {
-            let mut found = [(0, None); BATCH];
-            let count = self.read_batch(socket, &mut found);
-            for (buffer, &(length, from)) in self.buffers.iter().zip(&found[..count]) {
-                if let Some(from) = from {
-                    each(&buffer[..length], from);
-                }
-            }
-            if count < BATCH {
-                return;
-            }
-        }
-    }
-
-    fn read_batch(
+    /// Hands datagrams that wait in a socket to `each` until it has enough, at most
+    /// [`MOST_AT_ONCE`], so that a flood into one line cannot hold up the tick. Does not wait; true
+    /// when nothing is left. All come from `peer` when the socket is connected to it. A datagram
+    /// too long to be ours is cut off, and so fails where it is read.
+    pub(super) fn read(
         &mut self,
         socket: &UdpSocket,
-        found: &mut [(usize, Option<SocketAddr>); BATCH],
-    ) -> usize {
-        let mut slices = self
-            .buffers
-            .each_mut()
-            .map(|buffer| [IoSliceMut::new(buffer)]);
-        let flags = MsgFlags::MSG_DONTWAIT;
-        let received = recvmmsg(
-            socket.as_raw_fd(),
-            &mut self.headers,
-            slices.iter_mut(),
-            flags,
-            None,
-        );
-        // Whatever the error is (nothing there, or an ICMP answer to what we sent), the next tick
-        // asks again.
-        let Ok(received) = received else { return 0 };
-        let mut count = 0;
-        for (place, message) in found.iter_mut().zip(received) {
-            let length = message.bytes.min(DATAGRAM_LEN);
-            *place = (length, message.address.as_ref().and_then(socket_address));
-            count += 1;
+        peer: Option<SocketAddr>,
+        mut each: impl FnMut(&[u8], SocketAddr) -> More,
+    ) -> bool {
+        let buffer = &mut self.buffer[..];
+        for _ in 0..MOST_AT_ONCE {
+            // One datagram a call: a line has one a tick, and a call for several costs more.
+            let received = match peer {
+                Some(peer) => socket.recv(buffer).map(|length| (length, peer)),
+                None => socket.recv_from(buffer),
+            };
+            match received {
+                Ok((length, from)) => {
+                    if each(&buffer[..length], from) == More::CanWait {
+                        return false;
+                    }
+                }
+                // An ICMP answer to what we sent; behind it there may be datagrams.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+                Err(_) => return true,
+            }
         }
-        count
+        false
     }
 }
 
-fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
-    if let Some(v4) = address.as_sockaddr_in() {
-        return Some(SocketAddrV4::from(*v4).into());
+/// Makes a connected socket take datagrams from everybody again. Its own port stays.
+pub(super) fn disconnect(socket: &UdpSocket) -> io::Result<()> {
+    let nobody = libc::sockaddr {
+        sa_family: libc::AF_UNSPEC as libc::sa_family_t,
+        sa_data: [0; 14],
+    };
+    let length = size_of_val(&nobody) as libc::socklen_t;
+    // The address is ours, initialised, lives through the call, and `length` is its size; the
+    // descriptor is open for as long as `socket` is borrowed. connect(2): the way to dissolve.
+    #[allow(unsafe_code)]
+    let done = unsafe { libc::connect(socket.as_raw_fd(), &raw const nobody, length) };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
-    address
-        .as_sockaddr_in6()
-        .map(|v6| SocketAddrV6::from(*v6).into())
 }
 
 /// Time since some fixed moment; never goes back.
@@ -98,8 +99,6 @@ pub(super) fn sleep_until(deadline: Duration) {
     while clock_nanosleep(ClockId::CLOCK_MONOTONIC, flags, &deadline) == Err(Errno::EINTR) {}
 }
 
-/// One packet a tick is the rule; two come from callers at 10 ms or after a hiccup.
-const BATCH: usize = 4;
 /// Datagrams taken from one socket in one tick; the rest waits in its buffer.
 const MOST_AT_ONCE: usize = 32;
 /// The longest payload is 480 bytes; there is room for extensions.

@@ -94,7 +94,7 @@ fn a_held_line_is_silent_sent_nothing_and_not_dead() {
 }
 
 #[test]
-fn strangers_are_dropped_and_counted() {
+fn strangers_are_not_heard() {
     let mut house = House::new(31_500);
     let (a, b) = (house.talker(400.0), house.talker(700.0));
     house.run(10);
@@ -113,6 +113,25 @@ fn strangers_are_dropped_and_counted() {
     }
     house.check_hears(b, 400.0);
     house.check_hears_not(b, 1_800.0);
+    let rejected = house.counters.packets_rejected.load(Relaxed);
+    assert_eq!(
+        rejected, 0,
+        "the system drops them, which costs the tick nothing"
+    );
+}
+
+#[test]
+fn what_is_no_rtp_is_dropped_and_counted() {
+    let mut house = House::new(36_100);
+    let a = house.talker(400.0);
+    house.phones[a].tone_hz = None;
+    let line = house.phones[a].rtp.peer_addr().unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..50 {
+        house.phones[a].rtp.send(b"no RTP at all").unwrap();
+        stranger.send_to(b"no RTP either", line).unwrap();
+        house.run(1);
+    }
     assert_eq!(house.counters.packets_rejected.load(Relaxed), 100);
 }
 
