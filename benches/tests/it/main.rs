@@ -1,6 +1,8 @@
 //! `load` works against the program as it was built last: packets flow and no figure is missing.
 //! Measures nothing: six calls on a busy machine say nothing about speed. And `talkoff` hears no
-//! key in the prompts and the music that are at hand.
+//! key in the prompts and the music that are at hand. `network` has its own file.
+
+mod network;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,0 +1,92 @@
+//! `network` on a quarter of a minute of speech: the core's jitter buffer against bounds of its own
+//! and against NetEq, by the figures that need no PESQ. Every run gives the same figures.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+struct Figures(Vec<Value>);
+
+impl Figures {
+    fn of(&self, network: &str, player: &str, figure: &str) -> f64 {
+        let row = self
+            .0
+            .iter()
+            .find(|row| row["network"] == network && row["player"] == player);
+        row.unwrap_or_else(|| panic!("{player} on {network} is missing"))[figure]
+            .as_f64()
+            .expect("figures are numbers")
+    }
+}
+
+fn measure() -> Figures {
+    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts");
+    let output = Command::new(env!("CARGO_BIN_EXE_network"))
+        .args(["--json", "--seconds", "16", "--prompts", prompts])
+        .output()
+        .expect("it was built for this test");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    let told: Value = serde_json::from_slice(&output.stdout).expect("it speaks JSON");
+    Figures(told["rows"].as_array().expect("there are rows").clone())
+}
+
+/// Network; the most that may be spoilt, in per cent; the longest mean delay, in milliseconds.
+const BOUNDS: &[(&str, f64, f64)] = &[
+    ("clean", 0.0, 0.0),
+    ("loss-1", 2.5, 1.0),
+    ("loss-3", 4.0, 1.0),
+    ("loss-5", 6.5, 1.0),
+    ("loss-10", 15.0, 3.0),
+    ("bursts-1", 1.5, 1.0),
+    ("bursts-3", 3.5, 1.0),
+    ("bursts-5", 4.0, 1.0),
+    ("bursts-10", 5.5, 1.0),
+    ("jitter-5", 0.0, 0.0),
+    ("jitter-20", 0.0, 20.0),
+    ("jitter-50", 0.0, 80.0),
+    ("jitter-100", 0.0, 115.0),
+    ("jitter-200", 3.0, 210.0),
+    ("jitter-stops", 0.0, 115.0),
+    ("reorder", 2.0, 55.0),
+    ("wifi-sleeps", 2.5, 170.0),
+    ("wifi-bumps", 8.5, 225.0),
+    ("packets-10", 0.5, 32.0),
+    ("packets-30", 0.0, 50.0),
+    ("packets-40", 0.0, 21.0),
+    ("packets-60", 0.0, 21.0),
+    ("drift+300", 0.0, 5.0),
+    ("drift-300", 0.5, 12.0),
+    ("bad", 4.0, 85.0),
+];
+
+#[test]
+fn speech_comes_through_bad_networks() {
+    let figures = measure();
+    for &(network, most_spoilt, most_delay_ms) in BOUNDS {
+        let spoilt = figures.of(network, "confab", "spoilt_percent");
+        let delay_ms = figures.of(network, "confab", "delay_mean_ms");
+        assert!(spoilt <= most_spoilt, "{network}: {spoilt} % spoilt");
+        assert!(delay_ms <= most_delay_ms, "{network}: {delay_ms} ms");
+        // Bumps that last longer than our buffer may be deep are played whole by a deeper one.
+        let beside = figures.of(network, "neteq", "spoilt_percent");
+        assert!(
+            spoilt <= beside || network == "wifi-bumps",
+            "{network}: {spoilt} % spoilt, NetEq {beside} %"
+        );
+        let (whole, of_it) = (
+            figures.of(network, "confab", "whole_percent"),
+            figures.of(network, "neteq", "whole_percent"),
+        );
+        assert!(
+            whole >= of_it || network == "wifi-bumps",
+            "{network}: {whole} % came whole, of NetEq {of_it} %"
+        );
+    }
+    // The measure sees what is known to be there.
+    let plain = |figure| figures.of("clean", "fixed-60", figure);
+    assert_eq!(plain("delay_mean_ms"), 60.0);
+    assert_eq!(plain("spoilt_percent"), 0.0);
+    let of_losses = figures.of("loss-10", "fixed-60", "spoilt_percent");
+    assert!((8.0..20.0).contains(&of_losses), "{of_losses} %");
+}
