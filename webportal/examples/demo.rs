@@ -392,6 +392,11 @@ fn past_conference(day: i64, at_ms: i64) -> Vec<LedgerEntry> {
                 caller_name: name.into(),
                 dialled: "0800100200".into(),
             },
+            LedgerEntry::CallTyped {
+                call: call.clone(),
+                call_type: ["tollfree", "toll", "voip"][place % 3].into(),
+                country: ["DE", "FR", ""][place % 3].into(),
+            },
             LedgerEntry::CallJoined {
                 call: call.clone(),
                 conference: conference.clone(),

@@ -180,6 +180,8 @@ struct CallView {
     name: String,
     host: bool,
     dialled: String,
+    /// call type and country, in words
+    way: String,
     joined: Option<Moment>,
     joined_ms: i64,
     left: Option<Moment>,
@@ -202,6 +204,7 @@ impl CallView {
             name: row.caller_name,
             host: row.host,
             dialled: row.dialled,
+            way: words::call_way(&row.call_type, &row.country),
             joined: row.joined_ms.map(|at| zone.clock(at)),
             joined_ms,
             left: row.ended_ms.map(|at| zone.clock(at)),
@@ -272,6 +275,8 @@ pub(crate) async fn one_csv(
         "name",
         "role",
         "dialled",
+        "call_type",
+        "country",
         "joined",
         "left",
         "minutes",
@@ -279,12 +284,15 @@ pub(crate) async fn one_csv(
     ]);
     for row in app.portal.store.calls_of(&id).await? {
         let (joined, left) = (row.joined_ms.map(iso), row.ended_ms.map(iso));
+        let (call_type, country) = (row.call_type.clone(), row.country.clone());
         let view = CallView::of(row, &visitor.zone, until_ms);
         csv.line(&[
             view.number,
             view.name,
             if view.host { "host" } else { "guest" }.to_owned(),
             view.dialled,
+            call_type,
+            country,
             joined.unwrap_or_default(),
             left.unwrap_or_default(),
             view.minutes,

@@ -1,5 +1,6 @@
 //! The pages' words for what the ledger and the room keep as one word. Decides nothing.
 
+use confab_core::access::CallType;
 use confab_core::command::{CommandRefusal, LectureMode};
 use confab_core::event::{DialEnd, DialFailure};
 
@@ -26,6 +27,22 @@ pub(crate) fn call_end(word: Option<&str>) -> &'static str {
         Some("no_common_codec") => "refused: no sound format in common",
         Some("not_found") => "refused: unknown number",
         Some(_) => "ended",
+    }
+}
+
+/// How a call came, from `CallType::word` and the country of its number: who pays for it.
+pub(crate) fn call_way(word: &str, country: &str) -> String {
+    let way = match CallType::parse(word) {
+        Some(CallType::Toll) => "toll",
+        Some(CallType::TollFree) => "toll-free",
+        Some(CallType::Voip) => "internet",
+        Some(CallType::DialOut) => "called by a host",
+        None => "unknown",
+    };
+    if country.is_empty() {
+        way.to_owned()
+    } else {
+        format!("{way}, {country}")
     }
 }
 

@@ -32,9 +32,10 @@ async fn usage_as_a_file() {
         .get(&anna, &format!("/usage/{ANNAS}/callers.csv"))
         .await;
     answer.says(&[
-        "+4930111,Hana,host,1000,20",
+        "number,name,role,dialled,call_type,country,joined,left,minutes,ended_because\r\n",
+        "+4930111,Hana,host,1000,tollfree,DE,20",
         ",10.0,hung up\r\n",
-        "+4930222,<script>alert(1)</script>,guest,1000,20",
+        "+4930222,<script>alert(1)</script>,guest,1000,voip,,20",
     ]);
 }
 
@@ -43,7 +44,11 @@ async fn a_caller_cannot_be_a_script() {
     let site = Site::open().await;
     let anna = site.log_in("anna@example.com").await;
     let answer = site.get(&anna, &format!("/usage/{ANNAS}")).await;
-    answer.says(&["&#60;script&#62;alert(1)&#60;/script&#62;"]);
+    answer.says(&[
+        "&#60;script&#62;alert(1)&#60;/script&#62;",
+        "toll-free, DE",
+        "internet",
+    ]);
     assert!(!answer.text().contains("<script>alert"));
 }
 

@@ -213,10 +213,12 @@ fn past_conference(
         billing_code: Some("4242".into()),
     }];
     let callers = [
-        ("Hana", "+4930111", true),
-        ("<script>alert(1)</script>", "+4930222", false),
+        ("Hana", "+4930111", true, ("tollfree", "DE")),
+        ("<script>alert(1)</script>", "+4930222", false, ("voip", "")),
     ];
-    for (place, (name, caller_number, host)) in callers.into_iter().enumerate() {
+    for (place, (name, caller_number, host, (call_type, country))) in
+        callers.into_iter().enumerate()
+    {
         let call = format!("call-{number}-{place}");
         entries.extend([
             LedgerEntry::CallStarted {
@@ -225,6 +227,11 @@ fn past_conference(
                 caller_number: caller_number.into(),
                 caller_name: name.into(),
                 dialled: number.into(),
+            },
+            LedgerEntry::CallTyped {
+                call: call.clone(),
+                call_type: call_type.into(),
+                country: country.into(),
             },
             LedgerEntry::CallJoined {
                 call: call.clone(),
