@@ -14,10 +14,12 @@
 //! but not for 30 ms.
 
 mod fit;
+mod rest;
 mod tones;
 
 use crate::Key;
 use fit::{Blocks, Fit, Pair, amplitudes, energy, fit, halves};
+use rest::Rest;
 pub use tones::HOP_SAMPLES;
 use tones::{Hop, Meter, joined};
 
@@ -53,6 +55,7 @@ pub struct Detector {
     down: Option<Down>,
     /// how much of the line is let through, of `OPEN`
     gain: u8,
+    rest: Rest,
 }
 
 /// Places in a row at which the same pair was found.
@@ -84,6 +87,7 @@ impl Default for Detector {
             run: None,
             down: None,
             gain: OPEN,
+            rest: Rest::default(),
         }
     }
 }
@@ -93,6 +97,11 @@ impl Detector {
     /// left out. At most one key begins in 20 ms.
     pub fn hear(&mut self, samples: &[i16], origin: Origin) -> Found {
         let mut found = Found::default();
+        if self.rest.goes_on(samples, self.down.is_some()) {
+            self.run = None;
+            return found;
+        }
+        self.catch_up();
         let (hops, _) = samples.as_chunks::<HOP_SAMPLES>();
         for (number, samples) in hops.iter().take(MOST_HOPS).enumerate() {
             self.hops.rotate_left(1);
@@ -110,9 +119,20 @@ impl Detector {
         found
     }
 
+    /// Measures the last of what was not worth it while it lasted: a tone that begins now has
+    /// begun after that.
+    fn catch_up(&mut self) {
+        let Some(kept) = self.rest.end() else { return };
+        self.meter.clear();
+        let (hops, _) = kept.as_chunks::<HOP_SAMPLES>();
+        for (place, samples) in self.hops.iter_mut().zip(hops) {
+            *place = self.meter.measure(samples);
+        }
+    }
+
     /// Takes note of a pause: nothing to hear.
     pub fn pause(&mut self) {
-        if self.hops[WINDOW_HOPS - 1].energy > 0.0 {
+        if self.rest.pause() || self.hops[WINDOW_HOPS - 1].energy > 0.0 {
             self.meter.clear();
             self.hops = [Hop::default(); WINDOW_HOPS];
         }
