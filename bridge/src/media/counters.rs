@@ -27,7 +27,28 @@ pub(super) fn add(counter: &AtomicU64, count: u64) {
     }
 }
 
+/// What one tick counts of its packets: a media thread goes to memory that others read once a
+/// tick, not for every line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) seen: u64,
+    pub(super) sent: u64,
+    pub(super) rejected: u64,
+}
+
 impl Counters {
+    /// Adds what a tick has counted, which is then nothing again.
+    pub(super) fn take(&self, counted: &mut Counted) {
+        let Counted {
+            seen,
+            sent,
+            rejected,
+        } = std::mem::take(counted);
+        add(&self.packets_in, seen);
+        add(&self.packets_out, sent);
+        add(&self.packets_rejected, rejected);
+    }
+
     /// Adds this shard's numbers to `stats`, and starts a new longest tick.
     pub(super) fn add_to(&self, stats: &mut MediaStats) {
         stats.packets_in += self.packets_in.load(Relaxed);

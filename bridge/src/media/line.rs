@@ -204,8 +204,8 @@ impl Line {
         self.wire.read(&self.ports.rtp, &mut tools.inbox, read);
         self.steady = seen == 1 && other == 0;
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
-        add(&tools.counters.packets_in, seen);
-        add(&tools.counters.packets_rejected, rejected);
+        tools.counted.seen += seen;
+        tools.counted.rejected += rejected;
         let heard = self.inbound.take(&mut self.frame, &now);
         if let Some(key) = heard.key {
             tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
@@ -274,10 +274,10 @@ impl Line {
     /// Sends what the line hears in this tick.
     pub(super) fn speak(&mut self, room: &mut RoomSound<'_>, tools: &mut Tools) {
         // Prompts for a line whose media has not begun wait for it.
-        let Some(stream) = self.inbound.stream().copied() else {
+        let Some(stream) = self.inbound.stream() else {
             return;
         };
-        let Some(target) = self.inbound.target().filter(|_| may_send(&stream)) else {
+        let Some(target) = self.inbound.target().filter(|_| may_send(stream)) else {
             // On hold they go on unheard: whoever waits for their end must not wait for ever.
             self.play_unheard(tools);
             return;
@@ -297,10 +297,10 @@ impl Line {
             }
         };
         self.apart = own_sound;
-        let sent = self
-            .outbound
-            .send((&self.wire, &self.ports.rtp), target, &stream, sound, &now);
-        add(&tools.counters.packets_out, sent);
+        if let Some(stream) = self.inbound.stream() {
+            let way = (&self.wire, &self.ports.rtp);
+            tools.counted.sent += self.outbound.send(way, target, stream, sound, &now);
+        }
     }
 
     /// Makes what only this line hears: the room without itself, under a prompt perhaps.

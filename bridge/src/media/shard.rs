@@ -12,7 +12,7 @@ use confab_core::audio::{TICK_MS, TICK_SAMPLES};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Pusher};
-use super::counters::{Counters, add};
+use super::counters::{Counted, Counters, add};
 use super::line::Line;
 use super::outbound::Encoded;
 use super::report::Reports;
@@ -75,6 +75,8 @@ pub(super) struct Tools {
     pub(super) reports: Reports,
     pub(super) aside: Pusher,
     pub(super) counters: Arc<Counters>,
+    /// of this tick
+    pub(super) counted: Counted,
     pub(super) dead_ticks: u64,
     /// this tick of the hold music
     pub(super) music: Encoded,
@@ -98,6 +100,7 @@ impl Tools {
             reports,
             aside,
             counters,
+            counted: Counted::default(),
             dead_ticks: u64::from(dead_line_ms.div_ceil(TICK_MS)),
             music: Encoded::default(),
             silence: Encoded::default(),
@@ -156,6 +159,7 @@ impl Shard {
         self.turn_music();
         self.tick_rooms();
         self.tick_lobby();
+        self.tools.counters.take(&mut self.tools.counted);
         let dropped = self.tools.reports.take_dropped();
         add(&self.tools.counters.reports_dropped, dropped);
         self.tools
