@@ -7,7 +7,6 @@ use confab_core::audio::jitter::JitterBuffer;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::select::{Candidate, select};
-use confab_core::audio::stream::Codec;
 use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, level, mix};
 use confab_dtmf::inband::{Detector, Origin};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -44,7 +43,7 @@ fn jitter(criterion: &mut Criterion) {
     let mut codes = [0; TICK_SAMPLES];
     g711::encode(Law::Mu, &tone(0), &mut codes);
     for (name, lost_every) in [("clean", u32::MAX), ("lossy", 10)] {
-        let mut buffer = JitterBuffer::new(Codec::Pcmu);
+        let mut buffer = JitterBuffer::new(Law::Mu);
         let mut number = 0u32;
         criterion.bench_function(&format!("jitter put and take, {name}"), |b| {
             b.iter(|| {

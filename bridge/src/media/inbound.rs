@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
@@ -75,7 +76,7 @@ impl Inbound {
     pub(super) fn new() -> Self {
         Self {
             agreed: None,
-            jitter: JitterBuffer::new(Codec::Pcmu),
+            jitter: JitterBuffer::new(Law::Mu),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
             tones: Detector::default(),
@@ -94,12 +95,12 @@ impl Inbound {
             Some((before, latch)) => {
                 latch.renegotiate(stream.remote, now.tick);
                 if before.codec != stream.codec || is_held(before) != is_held(&stream) {
-                    self.jitter.reset(stream.codec);
+                    self.jitter.reset_to(law_of(stream.codec));
                 }
                 *before = stream;
             }
             None => {
-                self.jitter.reset(stream.codec);
+                self.jitter.reset_to(law_of(stream.codec));
                 self.agreed = Some((stream, Latch::new(stream.remote)));
             }
         }
@@ -296,6 +297,10 @@ impl Inbound {
             latch.move_to(left.tick, now.tick);
         }
     }
+}
+
+fn law_of(codec: Codec) -> Law {
+    codec.law().expect("only G.711 is negotiated")
 }
 
 /// Only a line that speaks and listens is in the conversation: what one on hold sends is the

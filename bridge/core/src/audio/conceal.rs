@@ -6,13 +6,17 @@
 //!   found: the first milliseconds of the real sound are blended with the repetition
 //! ```
 
+use super::rate::Rate;
+
 /// Memory of one line's recent sound, from which gaps are filled.
 #[derive(Clone, Debug)]
 pub struct Concealer {
+    /// of narrow and wide sound; fuller codecs conceal for themselves
+    rate: Rate,
     /// what was played last, newest at the end
-    history: [i16; HISTORY],
+    history: [i16; MOST_HISTORY],
     /// the history as it was when the gap began
-    before_gap: [i16; HISTORY],
+    before_gap: [i16; MOST_HISTORY],
     /// samples made up since the gap began; zero when there is no gap
     made_up: usize,
     period: usize,
@@ -22,27 +26,27 @@ pub struct Concealer {
     step: f32,
 }
 
-impl Default for Concealer {
-    fn default() -> Self {
+impl Concealer {
+    /// For sound of this rate, narrow or wide.
+    pub fn new(rate: Rate) -> Self {
         Self {
-            history: [0; HISTORY],
-            before_gap: [0; HISTORY],
+            rate: rate.min(Rate::Wide),
+            history: [0; MOST_HISTORY],
+            before_gap: [0; MOST_HISTORY],
             made_up: 0,
-            period: SHORTEST_PERIOD,
+            period: SHORTEST_PERIOD * rate.scale(),
             at: 0,
             step: 0.0,
         }
     }
-}
 
-impl Concealer {
     /// Takes real sound that is about to be played, and blends its beginning with the repetition
     /// when a gap came before it.
     pub fn real(&mut self, samples: &mut [i16]) {
         // After a gap that ended in silence the real sound is the beginning of a word.
-        if self.made_up > 0 && self.made_up < GIVE_UP {
-            let blend = (BLEND + self.made_up / 2)
-                .min(LONGEST_BLEND)
+        if self.made_up > 0 && self.made_up < self.at_rate(GIVE_UP) {
+            let blend = (self.at_rate(BLEND) + self.made_up / 2)
+                .min(self.at_rate(LONGEST_BLEND))
                 .min(samples.len());
             for (n, sample) in samples.iter_mut().take(blend).enumerate() {
                 let real = (n + 1) as f32 / (blend + 1) as f32;
@@ -59,7 +63,7 @@ impl Concealer {
         if self.made_up == 0 {
             self.begin_gap();
         }
-        if self.made_up >= GIVE_UP || self.before_gap == [0; HISTORY] {
+        if self.made_up >= self.at_rate(GIVE_UP) || self.before_gap.iter().all(|&s| s == 0) {
             samples.fill(0);
             self.made_up += samples.len();
         } else {
@@ -72,19 +76,19 @@ impl Concealer {
 
     fn begin_gap(&mut self) {
         self.before_gap = self.history;
-        self.period = best_lag(&self.history, SHORTEST_PERIOD..=LONGEST_PERIOD);
+        self.period = best_lag(&self.history, self.rate);
         self.at = 0;
-        let last = HISTORY - 1;
+        let last = MOST_HISTORY - 1;
         self.step = f32::from(self.history[last]) - f32::from(self.history[last - self.period]);
     }
 
     fn next_repeated(&mut self) -> f32 {
-        let periods = (1 + self.made_up / PERIOD_ADDED_EVERY).min(MOST_PERIODS);
+        let periods = (1 + self.made_up / self.at_rate(PERIOD_ADDED_EVERY)).min(MOST_PERIODS);
         let length = periods * self.period;
         if self.at >= length {
             self.at = 0;
         }
-        let start = HISTORY - length;
+        let start = MOST_HISTORY - length;
         let mut value = f32::from(self.before_gap[start + self.at]);
         // The end of the stretch flows into what stood before its beginning, so that going round
         // makes no click.
@@ -98,25 +102,34 @@ impl Concealer {
         if self.made_up < seam {
             value += self.step * (1.0 - self.made_up as f32 / seam as f32);
         }
-        let faded = self.made_up.saturating_sub(PERIOD_ADDED_EVERY) as f32;
-        let gain = (1.0 - faded / (GIVE_UP - PERIOD_ADDED_EVERY) as f32).max(0.0);
+        let faded = self
+            .made_up
+            .saturating_sub(self.at_rate(PERIOD_ADDED_EVERY)) as f32;
+        let gain = (1.0 - faded / self.at_rate(GIVE_UP - PERIOD_ADDED_EVERY) as f32).max(0.0);
         self.at += 1;
         self.made_up += 1;
         value.clamp(f32::from(i16::MIN), f32::from(i16::MAX)) * gain
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        let fresh = &samples[samples.len().saturating_sub(HISTORY)..];
-        self.history.copy_within(fresh.len().., 0);
-        self.history[HISTORY - fresh.len()..].copy_from_slice(fresh);
+        let fresh = &samples[samples.len().saturating_sub(HISTORY * self.rate.scale())..];
+        let kept = MOST_HISTORY - HISTORY * self.rate.scale();
+        self.history.copy_within(kept + fresh.len().., kept);
+        self.history[MOST_HISTORY - fresh.len()..].copy_from_slice(fresh);
+    }
+
+    fn at_rate(&self, narrow: usize) -> usize {
+        narrow * self.rate.scale()
     }
 }
 
 /// The lag at which the end of `past` resembles itself most.
-fn best_lag(past: &[i16; HISTORY], lags: std::ops::RangeInclusive<usize>) -> usize {
-    let recent = &past[HISTORY - COMPARED..];
-    let earlier = |lag: usize| &past[HISTORY - COMPARED - lag..HISTORY - lag];
-    super::stretch::most_alike(recent, earlier, lags)
+fn best_lag(past: &[i16; MOST_HISTORY], rate: Rate) -> usize {
+    let (scale, end) = (rate.scale(), MOST_HISTORY);
+    let compared = COMPARED * scale;
+    let earlier = |lag: usize| &past[end - compared - lag..end - lag];
+    let lags = SHORTEST_PERIOD * scale..=LONGEST_PERIOD * scale;
+    super::stretch::most_alike(&past[end - compared..], earlier, lags, rate)
 }
 
 // In samples at 8 kHz; the lengths are those of G.711 Appendix I.
@@ -130,20 +143,26 @@ const BLEND: usize = 32;
 const LONGEST_BLEND: usize = 80;
 /// Three longest periods and the quarter that is blended in before them.
 const HISTORY: usize = MOST_PERIODS * LONGEST_PERIOD + LONGEST_PERIOD / 4;
+const MOST_HISTORY: usize = HISTORY * Rate::Wide.scale();
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn tone(from: usize, len: usize, hz: f32) -> Vec<i16> {
-        let step = hz / 8_000.0 * std::f32::consts::TAU;
+        tone_at(Rate::Narrow, from, len, hz)
+    }
+
+    fn tone_at(rate: Rate, from: usize, len: usize, hz: f32) -> Vec<i16> {
+        let step = hz / rate.hz() as f32 * std::f32::consts::TAU;
         (from..from + len)
             .map(|n| (8_000.0 * (n as f32 * step).sin()) as i16)
             .collect()
     }
 
-    fn worst_error(hz: f32, lost: usize) -> i32 {
-        let mut concealer = Concealer::default();
+    fn worst_error(rate: Rate, hz: f32, lost: usize) -> i32 {
+        let tone = |from, len, hz| tone_at(rate, from, len, hz);
+        let mut concealer = Concealer::new(rate);
         concealer.real(&mut tone(0, 800, hz));
         let mut heard = vec![0; lost];
         concealer.fill(&mut heard);
@@ -163,16 +182,19 @@ mod tests {
     fn a_lost_packet_in_a_steady_tone_is_hardly_there() {
         for hz in [200.0, 400.0, 500.0, 1_000.0] {
             // 20 ms: the second half has fallen by a fifth
-            let error = worst_error(hz, 160);
-            assert!(error < 2_400, "{hz} Hz is off by {error}");
+            for rate in [Rate::Narrow, Rate::Wide] {
+                let error = worst_error(rate, hz, rate.tick());
+                assert!(error < 2_400, "{hz} Hz at {rate:?} is off by {error}");
+            }
         }
         // 10 ms: only what is blended has begun to fall
-        assert!(worst_error(400.0, 80) < 500);
+        assert!(worst_error(Rate::Narrow, 400.0, 80) < 500);
+        assert!(worst_error(Rate::Wide, 400.0, 160) < 500);
     }
 
     #[test]
     fn a_long_gap_becomes_exact_silence() {
-        let mut concealer = Concealer::default();
+        let mut concealer = Concealer::new(Rate::Narrow);
         concealer.real(&mut tone(0, 800, 400.0));
         let mut heard = vec![1; 1_600];
         for part in heard.chunks_mut(160) {
@@ -184,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_gap_in_silence_is_silence() {
-        let mut concealer = Concealer::default();
+        let mut concealer = Concealer::new(Rate::Narrow);
         let mut heard = [1; 160];
         concealer.fill(&mut heard);
         assert_eq!(heard, [0; 160]);
@@ -192,7 +214,7 @@ mod tests {
 
     #[test]
     fn nothing_clicks_at_the_borders() {
-        let mut concealer = Concealer::default();
+        let mut concealer = Concealer::new(Rate::Narrow);
         let mut heard = tone(0, 800, 310.0);
         concealer.real(&mut heard);
         let mut gap = vec![0; 160];

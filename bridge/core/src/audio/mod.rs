@@ -4,6 +4,7 @@
 //! once it is set up, and silence stays exactly silence.
 
 pub mod conceal;
+pub mod decode;
 pub mod g711;
 pub mod gate;
 pub mod jitter;
@@ -12,6 +13,7 @@ pub mod limit;
 pub mod mix;
 pub mod play;
 pub mod preroll;
+pub mod rate;
 pub mod rtcp;
 pub mod rtp;
 pub mod select;

@@ -7,60 +7,73 @@
 //! period is left. Knows no gate; judges nothing.
 
 use super::level::Power;
-use super::{Frame, SILENCE, TICK_SAMPLES, stretch};
+use super::rate::{LONGEST_TICK, Rate};
+use super::stretch;
 
 /// What one line holds back.
 #[derive(Clone, Debug)]
 pub struct Preroll {
     /// the newest frame while the line is not heard; its first `behind` samples are still to be
     /// heard while it is
-    kept: Frame,
+    kept: [i16; LONGEST_TICK],
     behind: usize,
+    rate: Rate,
 }
 
 impl Default for Preroll {
     fn default() -> Self {
         Self {
-            kept: SILENCE,
+            kept: [0; LONGEST_TICK],
             behind: 0,
+            rate: Rate::Narrow,
         }
     }
 }
 
 impl Preroll {
     /// The line is not heard: this frame may be the one before a word.
-    pub fn keep(&mut self, frame: &Frame) {
-        self.kept = *frame;
+    pub fn keep(&mut self, frame: &[i16]) {
+        self.kept[..frame.len()].copy_from_slice(frame);
         self.behind = 0;
     }
 
     /// What was said must not be heard later: the line was not allowed to speak.
     pub fn forget(&mut self) {
-        *self = Self::default();
+        self.kept[..self.rate.tick()].fill(0);
+        self.behind = 0;
+    }
+
+    /// The line's frames have this rate from now on.
+    pub fn set_rate(&mut self, rate: Rate) {
+        self.rate = self.rate.max(rate);
+        self.forget();
+        self.rate = rate;
     }
 
     /// The line is heard from this frame on: gives the kept one in its place, when there is
     /// something in it that `noise`, the line's own, does not hide.
-    pub fn begin(&mut self, frame: &mut Frame, noise: Power) {
+    pub fn begin(&mut self, frame: &mut [i16], noise: Power) {
         let audible = |stretch: &[i16]| Power::of(stretch).0 > noise.0 * AUDIBLE_RATIO;
-        if self.kept.chunks(STRETCH).any(audible) {
-            std::mem::swap(&mut self.kept, frame);
-            self.behind = TICK_SAMPLES;
+        let kept = &mut self.kept[..self.rate.tick()];
+        if kept.chunks(kept.len() / STRETCHES).any(audible) {
+            kept.swap_with_slice(frame);
+            self.behind = kept.len();
         }
     }
 
     /// The line is still heard: takes the next frame, gives the one that is due.
-    pub fn follow(&mut self, frame: &mut Frame) {
+    pub fn follow(&mut self, frame: &mut [i16]) {
         if self.behind == 0 {
             return;
         }
-        let mut samples = [0; 2 * TICK_SAMPLES];
-        let length = self.behind + TICK_SAMPLES;
+        let mut samples = [0; 2 * LONGEST_TICK];
+        let tick = frame.len();
+        let length = self.behind + tick;
         samples[..self.behind].copy_from_slice(&self.kept[..self.behind]);
         samples[self.behind..length].copy_from_slice(frame);
-        self.behind -= stretch::shorten_by(&mut samples[..length], self.behind);
-        frame.copy_from_slice(&samples[..TICK_SAMPLES]);
-        let rest = &samples[TICK_SAMPLES..][..self.behind];
+        self.behind -= stretch::shorten_by(&mut samples[..length], self.behind, self.rate);
+        frame.copy_from_slice(&samples[..tick]);
+        let rest = &samples[tick..][..self.behind];
         self.kept[..self.behind].copy_from_slice(rest);
     }
 
@@ -71,12 +84,13 @@ impl Preroll {
 }
 
 /// 5 ms: the start of a word may be in the last of a frame.
-const STRETCH: usize = TICK_SAMPLES / 4;
+const STRETCHES: usize = 4;
 /// 3 dB: the power of so short a stretch of steady noise varies by one.
 const AUDIBLE_RATIO: f32 = 2.0;
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Frame, TICK_SAMPLES};
     use super::*;
 
     const NOISE: Power = Power(1e-7);
@@ -110,7 +124,7 @@ mod tests {
         preroll.begin(&mut frame, Power::of(&[7; TICK_SAMPLES]));
         assert_eq!((frame, preroll.behind()), ([300; TICK_SAMPLES], 0));
         let mut last_breath = [8; TICK_SAMPLES];
-        last_breath[TICK_SAMPLES - STRETCH..].fill(30);
+        last_breath[TICK_SAMPLES - TICK_SAMPLES / STRETCHES..].fill(30);
         preroll.keep(&last_breath);
         preroll.begin(&mut frame, Power::of(&[7; TICK_SAMPLES]));
         assert_eq!((frame, preroll.behind()), (last_breath, TICK_SAMPLES));

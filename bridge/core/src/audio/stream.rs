@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::g711::Law;
+use super::rate::Rate;
 
 /// A codec Confab speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,10 +30,15 @@ impl Codec {
 
     /// Samples of sound a second, in Hz.
     pub const fn audio_hz(self) -> u32 {
+        self.rate().hz()
+    }
+
+    /// The rate of its sound.
+    pub const fn rate(self) -> Rate {
         match self {
-            Self::Pcmu | Self::Pcma => 8_000,
-            Self::G722 => 16_000,
-            Self::Opus => 48_000,
+            Self::Pcmu | Self::Pcma => Rate::Narrow,
+            Self::G722 => Rate::Wide,
+            Self::Opus => Rate::Full,
         }
     }
 

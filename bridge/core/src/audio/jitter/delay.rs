@@ -1,8 +1,12 @@
 //! How late packets come compared with the quickest, and the depth that follows from it.
 
+use super::super::rate::Rate;
+
 /// A histogram of delays that forgets, over a floor that follows the sender's clock.
 #[derive(Clone, Debug)]
 pub(super) struct DelayMeter {
+    /// how many times 8 kHz the samples have
+    scale: i32,
     shares: [f32; BINS],
     seen: u32,
     /// transit (arrival less timestamp) that the others are compared with
@@ -12,9 +16,11 @@ pub(super) struct DelayMeter {
     wanted: i32,
 }
 
-impl Default for DelayMeter {
-    fn default() -> Self {
+impl DelayMeter {
+    /// For samples at this rate.
+    pub(super) fn new(rate: Rate) -> Self {
         Self {
+            scale: rate.scale() as i32,
             shares: [0.0; BINS],
             seen: 0,
             reference: 0,
@@ -22,18 +28,24 @@ impl Default for DelayMeter {
             wanted: 0,
         }
     }
-}
 
-impl DelayMeter {
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.shares = [0.0; BINS];
+        self.seen = 0;
+        self.reference = 0;
+        self.least = [0; 2];
+        self.wanted = 0;
+    }
+
     /// Notes a packet; returns how far it is behind the quickest, in samples.
     pub(super) fn observe(&mut self, arrival: u32, timestamp: u32) -> i32 {
         let transit = arrival.wrapping_sub(timestamp);
         let mut against = transit.wrapping_sub(self.reference) as i32;
-        if self.seen == 0 || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK {
-            *self = Self {
-                reference: transit,
-                ..Self::default()
-            };
+        if self.seen == 0 || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK * self.scale
+        {
+            self.clear();
+            self.reference = transit;
             against = 0;
         }
         if self.seen.is_multiple_of(STRETCH) {
@@ -66,7 +78,8 @@ impl DelayMeter {
     fn count(&mut self, behind: i32) {
         // The first packets count for more, so that a bad line is known within a second.
         let weight = (1.0 / self.seen as f32).max(FORGETTING);
-        let bin = (behind.max(0) + BIN - 1) / BIN;
+        let width = BIN * self.scale;
+        let bin = (behind.max(0) + width - 1) / width;
         for share in &mut self.shares {
             *share *= 1.0 - weight;
         }
@@ -76,7 +89,7 @@ impl DelayMeter {
             rarer += share;
             rarer > TOLERATED
         });
-        self.wanted = enough.unwrap_or(0) as i32 * BIN;
+        self.wanted = enough.unwrap_or(0) as i32 * width;
     }
 }
 

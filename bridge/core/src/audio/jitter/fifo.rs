@@ -1,23 +1,30 @@
 //! Decoded samples that wait for their tick, and the two cuts that change how many there are.
 
-use super::super::{Frame, TICK_SAMPLES, stretch};
+use super::super::rate::Rate;
+use super::super::stretch;
 
 #[derive(Debug)]
 pub(super) struct Fifo {
     samples: Box<[i16]>,
     length: usize,
-}
-
-impl Default for Fifo {
-    fn default() -> Self {
-        Self {
-            samples: vec![0; ROOM].into_boxed_slice(),
-            length: 0,
-        }
-    }
+    rate: Rate,
 }
 
 impl Fifo {
+    pub(super) fn new(rate: Rate) -> Self {
+        Self {
+            samples: vec![0; ROOM * rate.scale()].into_boxed_slice(),
+            length: 0,
+            rate,
+        }
+    }
+
+    /// Empties it; it holds samples of another rate from now on, of no higher one than before.
+    pub(super) fn reset(&mut self, rate: Rate) {
+        self.length = 0;
+        self.rate = rate;
+    }
+
     pub(super) fn len(&self) -> usize {
         self.length
     }
@@ -26,14 +33,10 @@ impl Fifo {
         &self.samples[..self.length]
     }
 
-    pub(super) fn clear(&mut self) {
-        self.length = 0;
-    }
-
     /// Room for `count` samples at the end, to be written; less when it would not fit.
     pub(super) fn push(&mut self, count: usize) -> &mut [i16] {
         let from = self.length;
-        self.length = (from + count).min(ROOM);
+        self.length = (from + count).min(self.samples.len());
         &mut self.samples[from..self.length]
     }
 
@@ -42,8 +45,8 @@ impl Fifo {
     }
 
     /// Takes the oldest tick out; what lacks is silence.
-    pub(super) fn pop(&mut self, out: &mut Frame) {
-        let count = self.length.min(TICK_SAMPLES);
+    pub(super) fn pop(&mut self, out: &mut [i16]) {
+        let count = self.length.min(out.len());
         out[..count].copy_from_slice(&self.samples[..count]);
         out[count..].fill(0);
         self.samples.copy_within(count..self.length, 0);
@@ -52,22 +55,26 @@ impl Fifo {
 
     /// Takes a pitch period out of the oldest sound; returns its length.
     pub(super) fn shorten(&mut self) -> usize {
-        let removed = stretch::shorten(&mut self.samples[..self.length]);
+        let removed = stretch::shorten(&mut self.samples[..self.length], self.rate);
         self.length -= removed;
         removed
     }
 
     /// Puts a pitch period into the oldest sound; returns its length.
     pub(super) fn lengthen(&mut self) -> usize {
-        if self.length < stretch::NEEDED.min(TICK_SAMPLES) || self.length + TICK_SAMPLES > ROOM {
+        let tick = self.rate.tick();
+        if self.length < stretch::needed(self.rate).min(tick)
+            || self.length + tick > self.samples.len()
+        {
             return 0;
         }
-        let room = self.length + TICK_SAMPLES;
-        let added = stretch::lengthen(&mut self.samples[..room], self.length);
+        let room = self.length + tick;
+        let added = stretch::lengthen(&mut self.samples[..room], self.length, self.rate);
         self.length += added;
         added
     }
 }
 
-/// The deepest buffer, the longest packet and a stretch: nothing is ever cut off by it.
+/// In samples at 8 kHz: the deepest buffer, the longest packet and a stretch, so that nothing is
+/// ever cut off by it.
 const ROOM: usize = 4_096;

@@ -7,21 +7,26 @@
 //!          too deep or too shallow -> a pitch period is taken out or put in, in pauses first
 //! ```
 //!
-//! Depth starts at nothing: a packet is played in the tick it came in. Knows no socket and no
-//! clock: one `take` is one tick.
+//! Depth starts at nothing: a packet is played in the tick it came in. A packet that is lost is made
+//! of the one after it where that repeats it (Opus), for which a packet more of depth is held as
+//! long as packets are being lost. Everything counts in samples of the line's own rate; timestamps
+//! are made to. Knows no socket and no clock: one `take` is one tick.
 
 mod delay;
 mod fifo;
 mod ring;
+mod take;
 
 use super::conceal::Concealer;
-use super::level::Power;
+use super::decode::Speech;
+use super::g711::Law;
+use super::rate::Rate;
 use super::rtp::Packet;
 use super::stream::Codec;
-use super::{Frame, TICK_SAMPLES, g711, stretch};
 use delay::DelayMeter;
 use fifo::Fifo;
-use ring::{Ring, Slot};
+use ring::{Content, Ring};
+use take::Pulled;
 
 /// What became of a packet that was put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +41,8 @@ pub enum Put {
     Suspect,
     /// The sender has begun anew: everything before is forgotten.
     Restarted,
-    /// Longer than any packet time that is spoken.
-    TooLong,
+    /// Longer than any packet time that is spoken, or none of the codec's.
+    Unfit,
 }
 
 /// Where the sound of a tick came from.
@@ -56,6 +61,8 @@ pub enum Taken {
 pub struct JitterStats {
     /// packets that never came in time
     pub lost: u64,
+    /// of those, made of the packet after them
+    pub recovered: u64,
     /// packets that came after their time
     pub late: u64,
     /// packets that came twice
@@ -73,7 +80,8 @@ pub struct JitterStats {
 /// See the module.
 #[derive(Debug)]
 pub struct JitterBuffer {
-    codec: Codec,
+    speech: Speech,
+    rate: Rate,
     ring: Ring,
     fifo: Fifo,
     concealer: Concealer,
@@ -89,6 +97,11 @@ pub struct JitterBuffer {
     play_ts: u32,
     /// samples made up in place of packets that may still come
     owed: usize,
+    /// the packet before the one to be played next is lost
+    lost_last: bool,
+    /// ticks for which packets that repeat each other are waited for, and their length
+    repeats_ticks: u32,
+    repeats_len: i32,
     /// how early a packet of no delay comes, in samples: the depth there is
     margin: i32,
     /// stream and sequence number that would confirm a restart
@@ -109,13 +122,20 @@ enum Phase {
 
 impl JitterBuffer {
     /// An empty buffer for a line of this codec.
-    pub fn new(codec: Codec) -> Self {
+    pub fn new(speech: impl Into<Speech>) -> Self {
+        let speech = speech.into();
+        let rate = speech.rate();
+        let longest = match speech {
+            Speech::Other(_) if rate == Rate::Full => LONGEST_OPUS,
+            _ => LONGEST_PAYLOAD,
+        };
         Self {
-            codec,
-            ring: Ring::default(),
-            fifo: Fifo::default(),
-            concealer: Concealer::default(),
-            delay: DelayMeter::default(),
+            speech,
+            rate,
+            ring: Ring::new(longest),
+            fifo: Fifo::new(rate),
+            concealer: Concealer::new(rate),
+            delay: DelayMeter::new(rate),
             stats: JitterStats::default(),
             phase: Phase::Fresh,
             ssrc: 0,
@@ -123,20 +143,47 @@ impl JitterBuffer {
             next: 0,
             play_ts: 0,
             owed: 0,
+            lost_last: false,
+            repeats_ticks: 0,
+            repeats_len: 0,
             margin: 0,
             suspect: None,
             taken_ts: 0,
         }
     }
 
-    /// Starts over, with another codec perhaps; what was counted stays.
-    pub fn reset(&mut self, codec: Codec) {
-        self.codec = codec;
+    /// Starts over; what was counted stays.
+    pub fn reset(&mut self) {
         self.phase = Phase::Fresh;
         self.ring.clear();
-        self.fifo.clear();
-        self.delay = DelayMeter::default();
+        self.fifo.reset(self.rate);
+        self.concealer = Concealer::new(self.rate);
+        self.delay = DelayMeter::new(self.rate);
         self.suspect = None;
+    }
+
+    /// Starts over with G.711, for which every buffer is long enough; gives the decoder back that
+    /// is needed no more.
+    pub fn reset_to(&mut self, law: Law) -> Speech {
+        let before = std::mem::replace(&mut self.speech, law.into());
+        self.rate = self.speech.rate();
+        self.reset();
+        before
+    }
+
+    /// Goes on counting where another buffer of the same line has ended.
+    pub fn count_on(&mut self, before: &Self) {
+        self.stats = before.stats;
+    }
+
+    /// The rate of the sound that comes out.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The codec that goes in.
+    pub fn codec(&self) -> Codec {
+        self.speech.codec()
     }
 
     /// What has been counted.
@@ -151,10 +198,16 @@ impl JitterBuffer {
 
     /// Takes a packet of sound.
     pub fn put(&mut self, packet: &Packet<'_>) -> Put {
-        if packet.payload.len() > ring::LONGEST_PAYLOAD {
-            return Put::TooLong;
+        let samples = self.speech.samples_in(packet.payload).unwrap_or(0);
+        if packet.payload.len() > self.ring.longest() || !self.is_speakable(samples) {
+            return Put::Unfit;
         }
-        let put = self.store(packet, packet.payload);
+        let content = Content {
+            payload: packet.payload,
+            samples: samples as u16,
+        };
+        let packet = &self.in_samples(packet);
+        let put = self.store(packet, content);
         if put != Put::Duplicate && put != Put::Suspect {
             let behind = self.delay.observe(self.taken_ts, packet.timestamp);
             if self.phase == Phase::Playing {
@@ -162,7 +215,7 @@ impl JitterBuffer {
                 let filled = (self.owed as i32).min(gap.max(0));
                 let slack = gap.saturating_add(self.fifo.len() as i32 - filled);
                 // Another clock says nothing about the depth.
-                if gap.unsigned_abs() <= JUMP as u32 {
+                if gap.unsigned_abs() <= self.at_rate(JUMP) as u32 {
                     self.margin = slack.saturating_add(behind);
                 }
             }
@@ -173,13 +226,41 @@ impl JitterBuffer {
     /// Takes note of a packet of the same stream that carries no sound (a key), so that it does
     /// not count as lost.
     pub fn put_silent(&mut self, packet: &Packet<'_>) -> Put {
-        self.store(packet, &[])
+        let packet = &self.in_samples(packet);
+        self.store(packet, Content::default())
     }
 
-    fn store(&mut self, packet: &Packet<'_>, payload: &[u8]) -> Put {
+    /// A packet whose timestamp counts samples: two for each of G.722's clock.
+    fn in_samples<'a>(&self, packet: &Packet<'a>) -> Packet<'a> {
+        let codec = self.speech.codec();
+        let ratio = codec.audio_hz() / codec.clock_hz();
+        Packet {
+            timestamp: packet.timestamp.wrapping_mul(ratio),
+            ..*packet
+        }
+    }
+
+    fn is_speakable(&self, samples: usize) -> bool {
+        (1..=LONGEST_PACKET * self.rate.scale()).contains(&samples)
+    }
+
+    /// A number of samples at 8 kHz, in ours.
+    fn at_rate(&self, narrow: i32) -> i32 {
+        narrow * self.rate.scale() as i32
+    }
+
+    /// The depth that is worth having.
+    fn wanted(&self) -> i32 {
+        match self.repeats_ticks {
+            0 => self.delay.wanted(),
+            _ => self.delay.wanted().max(self.repeats_len),
+        }
+    }
+
+    fn store(&mut self, packet: &Packet<'_>, content: Content<'_>) -> Put {
         if self.phase == Phase::Fresh {
             self.start(packet);
-            self.ring.put(self.highest, packet.timestamp, payload);
+            self.ring.put(self.highest, packet.timestamp, content);
             return Put::Kept;
         }
         let ahead = packet.sequence.wrapping_sub(self.highest as u16) as i16;
@@ -189,7 +270,7 @@ impl JitterBuffer {
             if !confirmed {
                 return Put::Suspect;
             }
-            self.restart(packet, payload);
+            self.restart(packet, content);
             return Put::Restarted;
         }
         self.suspect = None;
@@ -199,10 +280,10 @@ impl JitterBuffer {
             return Put::Late;
         }
         if sequence - self.next >= ring::SLOTS as i64 {
-            self.restart(packet, payload);
+            self.restart(packet, content);
             return Put::Restarted;
         }
-        if !self.ring.put(sequence, packet.timestamp, payload) {
+        if !self.ring.put(sequence, packet.timestamp, content) {
             self.stats.duplicates += 1;
             return Put::Duplicate;
         }
@@ -219,24 +300,26 @@ impl JitterBuffer {
         self.suspect = None;
     }
 
-    fn restart(&mut self, packet: &Packet<'_>, payload: &[u8]) {
+    fn restart(&mut self, packet: &Packet<'_>, content: Content<'_>) {
         self.stats.restarts += 1;
         self.ring.clear();
-        self.delay = DelayMeter::default();
+        self.delay.clear();
         self.start(packet);
-        self.ring.put(self.highest, packet.timestamp, payload);
+        self.ring.put(self.highest, packet.timestamp, content);
     }
 
-    /// Gives the sound of the next tick.
-    pub fn take(&mut self, out: &mut Frame) -> Taken {
-        self.taken_ts = self.taken_ts.wrapping_add(TICK_SAMPLES as u32);
+    /// Gives the sound of the next tick, at the line's rate.
+    pub fn take(&mut self, out: &mut [i16]) -> Taken {
+        let tick = self.rate.tick();
+        self.taken_ts = self.taken_ts.wrapping_add(tick as u32);
+        self.repeats_ticks = self.repeats_ticks.saturating_sub(1);
         if self.phase != Phase::Playing && !self.wake() {
             out.fill(0);
             return Taken::Idle;
         }
         self.bound_depth();
         let mut real = self.fifo.len() > 0;
-        while self.fifo.len() < TICK_SAMPLES {
+        while self.fifo.len() < tick {
             match self.pull() {
                 Pulled::Sound => real = true,
                 Pulled::Skipped => {}
@@ -252,151 +335,21 @@ impl JitterBuffer {
         self.fifo.pop(out);
         if real { Taken::Sound } else { Taken::Concealed }
     }
-
-    /// Begins to play when a packet is there, after as much silence as the depth wanted asks for.
-    fn wake(&mut self) -> bool {
-        while self.ring.get(self.next).is_none_or(Slot::is_silent) {
-            if self.next >= self.highest {
-                return false;
-            }
-            self.next += 1;
-        }
-        let Some(slot) = self.ring.get(self.next) else {
-            return false;
-        };
-        let behind = self.delay.behind(
-            self.taken_ts.wrapping_sub(TICK_SAMPLES as u32),
-            slot.timestamp,
-        );
-        let missing = (self.delay.wanted() - behind).clamp(0, DEEPEST);
-        self.play_ts = slot.timestamp;
-        self.owed = 0;
-        self.margin = missing + behind;
-        self.fifo.push_silence(missing as usize);
-        self.phase = Phase::Playing;
-        true
-    }
-
-    /// Moves one packet's sound into the fifo, what is missing before it included.
-    fn pull(&mut self) -> Pulled {
-        let Some(slot) = self.ring.take(self.next) else {
-            if self.highest < self.next {
-                return Pulled::Dry;
-            }
-            self.stats.lost += 1;
-            self.next += 1;
-            return Pulled::Skipped;
-        };
-        self.next += 1;
-        if slot.is_silent() {
-            return Pulled::Skipped;
-        }
-        let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
-        if (1..=DEEPEST).contains(&gap) {
-            let missing = (gap as usize).saturating_sub(self.owed);
-            self.concealer.fill(self.fifo.push(missing));
-        }
-        let samples = self.fifo.push(slot.payload().len());
-        let law = self.codec.law().expect("only G.711 is negotiated");
-        g711::decode(law, slot.payload(), samples);
-        self.concealer.real(samples);
-        self.play_ts = slot.timestamp.wrapping_add(samples.len() as u32);
-        self.owed = 0;
-        Pulled::Sound
-    }
-
-    /// Nothing is there: makes up what the tick lacks, and gives up after a while.
-    fn underrun(&mut self) {
-        let lacking = TICK_SAMPLES - self.fifo.len();
-        self.concealer.fill(self.fifo.push(lacking));
-        if self.owed == 0 {
-            self.stats.underruns += 1;
-        }
-        self.owed += lacking;
-        if self.owed as i32 > DEEPEST {
-            self.phase = Phase::Idle;
-        }
-    }
-
-    /// Throws away the oldest packets when more is waiting than the buffer may hold.
-    fn bound_depth(&mut self) {
-        let Some(newest) = self.ring.get(self.highest) else {
-            return;
-        };
-        let length = newest.payload().len() as i32;
-        let stock = self.fifo.len() as i32 - self.owed as i32;
-        let mut waiting =
-            (newest.timestamp.wrapping_sub(self.play_ts) as i32).saturating_add(stock);
-        if !(DEEPEST..JUMP).contains(&waiting) {
-            return;
-        }
-        let (kept, before) = (self.delay.wanted() + length, self.play_ts);
-        while waiting > kept && self.next < self.highest {
-            match self.ring.take(self.next) {
-                None => self.stats.lost += 1,
-                Some(slot) if slot.is_silent() => {}
-                Some(slot) => {
-                    waiting -= slot.payload().len() as i32;
-                    self.play_ts = slot.timestamp.wrapping_add(slot.payload().len() as u32);
-                    self.stats.late += 1;
-                }
-            }
-            self.next += 1;
-        }
-        let skipped = self.play_ts.wrapping_sub(before) as i32;
-        if skipped > 0 {
-            self.margin -= skipped - self.owed as i32;
-            self.owed = 0;
-        }
-    }
-
-    /// Brings the depth nearer to what is wanted by a pitch period.
-    fn adapt(&mut self) {
-        let excess = self.margin - self.delay.wanted();
-        if (-TOO_SHALLOW..TOO_DEEP).contains(&excess) {
-            return;
-        }
-        let pause = Power::of(self.fifo.samples()).dbov() < PAUSE_DBOV;
-        if excess >= TOO_DEEP && (pause || excess >= FAR_TOO_DEEP) {
-            while self.fifo.len() < stretch::NEEDED + TICK_SAMPLES {
-                if self.ring.get(self.next).is_none_or(Slot::is_silent)
-                    || self.pull() != Pulled::Sound
-                {
-                    return;
-                }
-            }
-            let removed = self.fifo.shorten();
-            self.margin -= removed as i32;
-            self.stats.shortened += 1;
-        } else if excess < -TOO_SHALLOW && pause {
-            let added = self.fifo.lengthen();
-            self.margin += added as i32;
-            self.stats.lengthened += u64::from(added > 0);
-        }
-    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pulled {
-    Sound,
-    Skipped,
-    Dry,
-}
+/// Of G.711 and G.722: 60 ms.
+const LONGEST_PAYLOAD: usize = 480;
+/// 60 ms at 160 kbit/s, or 20 ms at 480; a packet that fills a network's frame has no more.
+const LONGEST_OPUS: usize = 1_200;
 
 // In samples at 8 kHz.
 
+/// 60 ms.
+const LONGEST_PACKET: usize = 480;
 /// 200 ms: the buffer never waits longer, and a gap longer than this is a jump of the clock.
 const DEEPEST: i32 = 1_600;
 /// A second: timestamps this far off belong to another clock.
 const JUMP: i32 = 8_000;
-/// A tick more than is wanted is worth a cut in a pause ...
-const TOO_DEEP: i32 = 160;
-/// ... and three ticks more a cut in speech.
-const FAR_TOO_DEEP: i32 = 480;
-/// Half a tick too little is worth a longer pause; an underrun would do the same, but audibly.
-const TOO_SHALLOW: i32 = 79;
-/// Below this a pause can be stretched without anybody noticing.
-const PAUSE_DBOV: f32 = -45.0;
 /// Sequence numbers further apart than this are a restart (RFC 3550, A.1, but tighter).
 const LARGEST_JUMP: u16 = 500;
 const SEQUENCE_BASE: i64 = 1 << 32;

@@ -4,7 +4,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::g711::Law;
+use crate::audio::level::Power;
+use crate::audio::{TICK_SAMPLES, g711};
+
+mod held;
+mod loss;
+
+use held::{CODECS, RECOVERED, REPEATS, buffer_of};
 
 /// A caller who hums, seen through a network.
 #[derive(Clone, Copy)]
@@ -71,25 +77,32 @@ struct Heard {
 impl Heard {
     /// The least share of the tone in the sound's power, over stretches of 100 ms after `from`.
     fn purity(&self, from: usize) -> f64 {
-        self.sound[from..]
-            .chunks_exact(800)
-            .map(tone_share)
-            .fold(1.0, f64::min)
+        self.purities(from).into_iter().fold(1.0, f64::min)
+    }
+
+    fn purities(&self, from: usize) -> Vec<f64> {
+        let scale = self.buffer.rate().scale();
+        self.sound[from * scale..]
+            .chunks_exact(800 * scale)
+            .map(|stretch| tone_share(stretch, scale))
+            .collect()
+    }
+
+    /// What the greatest depth was, in samples at 8 kHz.
+    fn deepest(&self) -> usize {
+        self.deepest / self.buffer.rate().scale()
     }
 
     fn mean_purity(&self, from: usize) -> f64 {
-        let stretches: Vec<f64> = self.sound[from..]
-            .chunks_exact(800)
-            .map(tone_share)
-            .collect();
+        let stretches = self.purities(from);
         stretches.iter().sum::<f64>() / stretches.len() as f64
     }
 }
 
-fn tone_share(samples: &[i16]) -> f64 {
+fn tone_share(samples: &[i16], scale: usize) -> f64 {
     let (mut cos, mut sin, mut power) = (0.0, 0.0, 0.0);
     for (n, &sample) in samples.iter().enumerate() {
-        let angle = n as f64 * TONE_HZ / 8_000.0 * std::f64::consts::TAU;
+        let angle = n as f64 / scale as f64 * TONE_HZ / 8_000.0 * std::f64::consts::TAU;
         cos += f64::from(sample) * angle.cos();
         sin += f64::from(sample) * angle.sin();
         power += f64::from(sample) * f64::from(sample);
@@ -130,11 +143,12 @@ fn feed(network: Network, ticks: u32, first: u32, buffer: JitterBuffer) -> Heard
         for (_, number) in under_way.drain(..come) {
             let number = first + number;
             let payload = codes(number * length, length as usize, network.pauses);
+            let timestamp = number * length * (heard.buffer.codec().clock_hz() / 8_000);
             heard
                 .buffer
-                .put(&packet(number as u16, number * length, &payload));
+                .put(&packet(number as u16, timestamp, &payload));
         }
-        let mut frame = [0; TICK_SAMPLES];
+        let mut frame = vec![0; heard.buffer.rate().tick()];
         heard.buffer.take(&mut frame);
         heard.deepest = heard.deepest.max(heard.buffer.depth());
         heard.sound.extend(frame);
@@ -143,7 +157,11 @@ fn feed(network: Network, ticks: u32, first: u32, buffer: JitterBuffer) -> Heard
 }
 
 fn run(network: Network, ticks: u32) -> Heard {
-    feed(network, ticks, 0, JitterBuffer::new(Codec::Pcmu))
+    run_with(Codec::Pcmu, network, ticks)
+}
+
+fn run_with(codec: Codec, network: Network, ticks: u32) -> Heard {
+    feed(network, ticks, 0, buffer_of(codec))
 }
 
 fn packet(sequence: u16, timestamp: u32, payload: &[u8]) -> Packet<'_> {
@@ -172,19 +190,20 @@ fn on_a_clean_line_every_sample_comes_out_in_its_own_tick() {
 
 #[test]
 fn every_packet_time_is_played_without_gaps() {
-    for packet_ms in [10, 20, 30, 40, 50, 60] {
-        let heard = run(Network { packet_ms, ..CLEAN }, 1_000);
+    for (packet_ms, codec) in [10, 20, 30, 40, 50, 60]
+        .into_iter()
+        .flat_map(|ms| CODECS.map(|codec| (ms, codec)))
+    {
+        let heard = run_with(codec, Network { packet_ms, ..CLEAN }, 1_000);
         let stats = heard.buffer.stats();
+        let what = format!("{packet_ms} ms of {codec:?}");
+        assert!(stats.underruns <= 2 && stats.lost == 0, "{what}: {stats:?}");
         assert!(
-            stats.underruns <= 2 && stats.lost == 0,
-            "{packet_ms} ms: {stats:?}"
-        );
-        assert!(
-            heard.purity(8_000) > 0.98,
-            "{packet_ms} ms: {}",
+            heard.purity(8_000) > 0.96,
+            "{what}: {}",
             heard.purity(8_000)
         );
-        assert!(heard.deepest <= 400, "{packet_ms} ms: {}", heard.deepest);
+        assert!(heard.deepest() <= 400, "{what}: {}", heard.deepest());
     }
 }
 
@@ -226,8 +245,12 @@ fn doubled_packets_change_nothing() {
 
 #[test]
 fn jitter_and_reordering_get_the_depth_they_need_and_no_more() {
-    for jitter_ms in [15.0, 40.0, 80.0, 120.0] {
-        let heard = run(
+    for (jitter_ms, codec) in [15.0, 40.0, 80.0, 120.0]
+        .into_iter()
+        .flat_map(|ms| CODECS.map(|codec| (ms, codec)))
+    {
+        let heard = run_with(
+            codec,
             Network {
                 jitter_ms,
                 pauses: true,
@@ -248,11 +271,14 @@ fn jitter_and_reordering_get_the_depth_they_need_and_no_more() {
         );
         let stats = after.buffer.stats();
         let bad = stats.late + stats.underruns - before.late - before.underruns;
-        assert!(bad <= 45, "{jitter_ms} ms: {bad} bad ticks of 1,500");
-        let depth_ms = after.deepest as f64 / 8.0;
+        assert!(
+            bad <= 45,
+            "{jitter_ms} ms, {codec:?}: {bad} bad ticks of 1,500"
+        );
+        let depth_ms = after.deepest() as f64 / 8.0;
         assert!(
             depth_ms <= jitter_ms + 45.0,
-            "{jitter_ms} ms: depth {depth_ms} ms"
+            "{jitter_ms} ms, {codec:?}: depth {depth_ms} ms"
         );
     }
 }
@@ -284,8 +310,13 @@ fn depth_shrinks_in_pauses_when_the_line_gets_better() {
 #[test]
 fn drifting_clocks_do_no_harm_in_an_hour() {
     for drift_ppm in [300.0, -300.0] {
-        for pauses in [true, false] {
-            let heard = run(
+        for (codec, pauses) in [
+            (Codec::Pcmu, true),
+            (Codec::Pcmu, false),
+            (Codec::G722, true),
+        ] {
+            let heard = run_with(
+                codec,
                 Network {
                     drift_ppm,
                     pauses,
@@ -301,9 +332,9 @@ fn drifting_clocks_do_no_harm_in_an_hour() {
                 "{drift_ppm} {pauses}: {stats:?}"
             );
             assert!(
-                heard.deepest <= 720,
+                heard.deepest() <= 720,
                 "{drift_ppm} {pauses}: {}",
-                heard.deepest
+                heard.deepest()
             );
             assert!(
                 pauses || heard.mean_purity(8_000) > 0.99,
@@ -413,8 +444,8 @@ fn packets_of_keys_are_not_missed() {
 
 #[test]
 fn what_is_too_long_is_refused() {
-    let mut buffer = JitterBuffer::new(Codec::Pcma);
-    assert_eq!(buffer.put(&packet(1, 0, &[0; 481])), Put::TooLong);
+    let mut buffer = JitterBuffer::new(Law::A);
+    assert_eq!(buffer.put(&packet(1, 0, &[0; 481])), Put::Unfit);
 }
 
 proptest! {
@@ -424,9 +455,11 @@ proptest! {
         steps in prop::collection::vec(
             (0..4u32, any::<u16>(), prop_oneof![0..2_000u32, any::<u32>()], 0..3u32, 0..481usize),
             1..200,
-        )
+        ),
+        codec in prop::sample::select(CODECS.to_vec()),
     ) {
-        let mut buffer = JitterBuffer::new(Codec::Pcmu);
+        let mut buffer = buffer_of(codec);
+        let mut frame = vec![0; buffer.rate().tick()];
         let (mut sequence, mut timestamp) = (0u16, 0u32);
         for (kind, number, jump, ssrc, length) in steps {
             sequence = if kind == 3 { number } else { sequence.wrapping_add(number % 4) };
@@ -439,9 +472,9 @@ proptest! {
                 buffer.put(&next);
             }
             if kind > 0 {
-                buffer.take(&mut [0; TICK_SAMPLES]);
+                buffer.take(&mut frame);
             }
-            prop_assert!(buffer.fifo.len() <= 2_400);
+            prop_assert!(buffer.fifo.len() <= 2_400 * codec.rate().scale());
         }
     }
 }

@@ -1,0 +1,204 @@
+//! Playing what waits in the buffer: the next packet, what is missing before it, and the cuts that
+//! bring the depth to what is wanted. Takes no packets in.
+
+use super::super::conceal::Concealer;
+use super::super::decode::Speech;
+use super::super::level::Power;
+use super::super::rate::Rate;
+use super::super::stretch;
+use super::ring::Slot;
+use super::{DEEPEST, JUMP, JitterBuffer, Phase};
+
+impl JitterBuffer {
+    /// Begins to play when a packet is there, after as much silence as the depth wanted asks for.
+    pub(super) fn wake(&mut self) -> bool {
+        while self.ring.get(self.next).is_none_or(Slot::is_silent) {
+            if self.next >= self.highest {
+                return false;
+            }
+            self.next += 1;
+        }
+        let Some(slot) = self.ring.get(self.next) else {
+            return false;
+        };
+        let behind = self.delay.behind(
+            self.taken_ts.wrapping_sub(self.rate.tick() as u32),
+            slot.timestamp,
+        );
+        let missing = (self.wanted() - behind).clamp(0, self.at_rate(DEEPEST));
+        self.play_ts = slot.timestamp;
+        self.owed = 0;
+        self.lost_last = false;
+        self.margin = missing + behind;
+        self.fifo.push_silence(missing as usize);
+        self.phase = Phase::Playing;
+        true
+    }
+
+    /// Moves one packet's sound into the fifo, what is missing before it included.
+    pub(super) fn pull(&mut self) -> Pulled {
+        let Some(slot) = self.ring.take(self.next) else {
+            if self.highest < self.next {
+                return Pulled::Dry;
+            }
+            self.stats.lost += 1;
+            self.next += 1;
+            self.lost_last = true;
+            return Pulled::Skipped;
+        };
+        self.next += 1;
+        if slot.is_silent() {
+            return Pulled::Skipped;
+        }
+        let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
+        let payload = self.ring.payload(self.next - 1);
+        if (1..=self.at_rate(DEEPEST)).contains(&gap) {
+            let repeated = self.lost_last && self.speech.repeats_the_last(payload);
+            self.fill_gap(gap as usize, slot, repeated);
+        }
+        self.lost_last = false;
+        let payload = self.ring.payload(self.next - 1);
+        let samples = self.fifo.push(usize::from(slot.samples));
+        self.speech.decode(payload, samples);
+        if self.rate < Rate::Full {
+            self.concealer.real(samples);
+        }
+        self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
+        self.owed = 0;
+        Pulled::Sound
+    }
+
+    /// Fills what is missing before a packet: with what the packet repeats of it, else made up.
+    fn fill_gap(&mut self, gap: usize, slot: Slot, repeated: bool) {
+        let length = usize::from(slot.samples);
+        let mut missing = gap.saturating_sub(self.owed);
+        if repeated && gap >= length {
+            // What was made up in the meantime is followed by what was said: so the depth grows
+            // that the next loss needs.
+            self.repeats_ticks = REPEATS_TICKS;
+            self.repeats_len = slot.samples.into();
+            if missing < length && self.margin < self.repeats_len {
+                self.margin += (length - missing) as i32;
+                missing = length;
+            }
+        }
+        let recovered = if repeated && missing >= length {
+            length
+        } else {
+            0
+        };
+        make_up(
+            &mut self.speech,
+            &mut self.concealer,
+            self.fifo.push(missing - recovered),
+        );
+        if recovered > 0 {
+            self.stats.recovered += 1;
+            let payload = self.ring.payload(self.next - 1);
+            self.speech.recover(payload, self.fifo.push(recovered));
+        }
+    }
+
+    /// Nothing is there: makes up what the tick lacks, and gives up after a while.
+    pub(super) fn underrun(&mut self) {
+        let lacking = self.rate.tick() - self.fifo.len();
+        make_up(
+            &mut self.speech,
+            &mut self.concealer,
+            self.fifo.push(lacking),
+        );
+        if self.owed == 0 {
+            self.stats.underruns += 1;
+        }
+        self.owed += lacking;
+        if self.owed as i32 > self.at_rate(DEEPEST) {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    /// Throws away the oldest packets when more is waiting than the buffer may hold.
+    pub(super) fn bound_depth(&mut self) {
+        let Some(newest) = self.ring.get(self.highest) else {
+            return;
+        };
+        let length = i32::from(newest.samples);
+        let stock = self.fifo.len() as i32 - self.owed as i32;
+        let mut waiting =
+            (newest.timestamp.wrapping_sub(self.play_ts) as i32).saturating_add(stock);
+        if !(self.at_rate(DEEPEST)..self.at_rate(JUMP)).contains(&waiting) {
+            return;
+        }
+        let (kept, before) = (self.wanted() + length, self.play_ts);
+        while waiting > kept && self.next < self.highest {
+            match self.ring.take(self.next) {
+                None => self.stats.lost += 1,
+                Some(slot) if slot.is_silent() => {}
+                Some(slot) => {
+                    waiting -= i32::from(slot.samples);
+                    self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
+                    self.stats.late += 1;
+                }
+            }
+            self.next += 1;
+        }
+        let skipped = self.play_ts.wrapping_sub(before) as i32;
+        if skipped > 0 {
+            self.margin -= skipped - self.owed as i32;
+            self.owed = 0;
+        }
+    }
+
+    /// Brings the depth nearer to what is wanted by a pitch period.
+    pub(super) fn adapt(&mut self) {
+        let excess = self.margin - self.wanted();
+        let (too_shallow, too_deep) = (self.at_rate(TOO_SHALLOW), self.at_rate(TOO_DEEP));
+        if (-too_shallow..too_deep).contains(&excess) {
+            return;
+        }
+        let pause = Power::of(self.fifo.samples()).dbov() < PAUSE_DBOV;
+        if excess >= too_deep && (pause || excess >= self.at_rate(FAR_TOO_DEEP)) {
+            while self.fifo.len() < stretch::longest_cut(self.rate) + self.rate.tick() {
+                if self.ring.get(self.next).is_none_or(Slot::is_silent)
+                    || self.pull() != Pulled::Sound
+                {
+                    return;
+                }
+            }
+            let removed = self.fifo.shorten();
+            self.margin -= removed as i32;
+            self.stats.shortened += 1;
+        } else if excess < -too_shallow && pause {
+            let added = self.fifo.lengthen();
+            self.margin += added as i32;
+            self.stats.lengthened += u64::from(added > 0);
+        }
+    }
+}
+
+/// Fills a gap by what the codec knows, or by what any sound is like.
+fn make_up(speech: &mut Speech, concealer: &mut Concealer, samples: &mut [i16]) {
+    if !samples.is_empty() && !speech.conceal(samples) {
+        concealer.fill(samples);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pulled {
+    Sound,
+    Skipped,
+    Dry,
+}
+
+/// Some five seconds after the last packet that was recovered.
+const REPEATS_TICKS: u32 = 250;
+
+// In samples at 8 kHz.
+
+/// A tick more than is wanted is worth a cut in a pause ...
+const TOO_DEEP: i32 = 160;
+/// ... and three ticks more a cut in speech.
+const FAR_TOO_DEEP: i32 = 480;
+/// Half a tick too little is worth a longer pause; an underrun would do the same, but audibly.
+const TOO_SHALLOW: i32 = 79;
+/// Below this a pause can be stretched without anybody noticing.
+const PAUSE_DBOV: f32 = -45.0;
