@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::conceal::Concealer;
+use confab_core::audio::g711::Law as CoreLaw;
 use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::rate::Rate;
 use confab_core::audio::rtp::Packet;
-use confab_core::audio::stream::Codec;
 use neteq::codec::AudioDecoder;
 use neteq::{AudioPacket, NetEq, NetEqConfig, RtpHeader};
 use sipp_scenarios::sound::g711::Law;
@@ -30,7 +31,7 @@ pub struct Confab(JitterBuffer);
 
 impl Default for Confab {
     fn default() -> Self {
-        Self(JitterBuffer::new(Codec::Pcmu))
+        Self(JitterBuffer::new(CoreLaw::Mu))
     }
 }
 
@@ -76,7 +77,10 @@ impl Fixed {
     pub fn foreseeing(depth_ms: u32) -> Self {
         Self {
             next: Some(-i64::from(depth_ms) * 8),
-            ..Self::new(depth_ms, Filling::Core(Box::default()))
+            ..Self::new(
+                depth_ms,
+                Filling::Core(Box::new(Concealer::new(Rate::Narrow))),
+            )
         }
     }
 

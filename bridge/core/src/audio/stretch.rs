@@ -152,7 +152,7 @@ mod tests {
             let removed = shorten(&mut sound, rate);
             let period = rate.hz() as usize / 400;
             assert!(
-                removed > 0 && removed % period == 0,
+                removed > 0 && removed.is_multiple_of(period),
                 "{removed} at {rate:?}"
             );
             check_still_that_tone(&sound[..2 * rate.tick() - removed], rate);
