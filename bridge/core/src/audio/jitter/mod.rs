@@ -7,10 +7,10 @@
 //!          too deep or too shallow -> a pitch period is taken out or put in, in pauses first
 //! ```
 //!
-//! Depth starts at nothing: a packet is played in the tick it came in. A packet that is lost is made
-//! of the one after it where that repeats it (Opus), for which a packet more of depth is held as
-//! long as packets are being lost. Everything counts in samples of the line's own rate; timestamps
-//! are made to. Knows no socket and no clock: one `take` is one tick.
+//! Depth starts at nothing: a packet is played in the tick it came in. A packet that is lost is
+//! made of the one after it where that repeats it (Opus), for which a packet more of depth is held
+//! as long as packets are being lost. Everything counts in samples of the line's own rate;
+//! timestamps are made to. Knows no socket and no clock: one `take` is one tick.
 
 mod delay;
 mod fifo;
