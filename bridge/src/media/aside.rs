@@ -9,6 +9,7 @@ use confab_core::ids::LegId;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
 
+use super::inbound::Over;
 use super::{FromShard, Line, Sound, name};
 
 /// Something put aside.
@@ -22,6 +23,8 @@ pub(super) enum Aside {
     Music(Sound),
     /// A closed line; its ports become free.
     Line(Box<Line>),
+    /// A decoder, an encoder or a buffer that a line needs no more.
+    Gear(Over),
     /// A recording that is over.
     Tap(Tap),
 }
@@ -61,6 +64,7 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
             Aside::Sounds(sounds) => drop(sounds),
             Aside::Music(music) => drop(music),
             Aside::Line(line) => drop(line),
+            Aside::Gear(over) => drop(over),
             Aside::Tap(tap) => drop(tap),
         }
     }

@@ -2,16 +2,20 @@
 
 use std::net::SocketAddr;
 
+use confab_core::audio::decode::Speech;
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
+use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
-use confab_core::audio::stream::{Codec, Direction, Load, Stream};
-use confab_core::audio::{Frame, NARROW_HZ, TICK_SAMPLES};
+use confab_core::audio::stream::{Direction, Load, Stream};
+use confab_core::audio::{Frame, NARROW_HZ, SILENCE};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::inband::{Detector, Origin};
 
+use super::codec::Coder;
 use super::latch::Latch;
 use super::shard::Now;
 
@@ -20,11 +24,14 @@ use super::shard::Now;
 pub(super) struct Inbound {
     /// none until media starts
     agreed: Option<(Stream, Latch)>,
-    jitter: JitterBuffer,
+    jitter: Box<JitterBuffer>,
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
     events_from: Option<u32>,
     tones: Detector,
+    /// of a line that has a higher rate: this tick at 8 kHz, and the end of the last as it came
+    narrow: Frame,
+    past: [i16; LONGEST_PAST],
     reception: Reception,
     /// number of the last packet of sound
     sequence: u16,
@@ -59,6 +66,14 @@ impl Heard {
     };
 }
 
+/// What a line needs no more, to be freed where there is time.
+#[derive(Debug)]
+pub(super) enum Over {
+    Jitter(Box<JitterBuffer>),
+    Speech(Speech),
+    Coder(Coder),
+}
+
 /// What a datagram was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datagram {
@@ -76,10 +91,12 @@ impl Inbound {
     pub(super) fn new() -> Self {
         Self {
             agreed: None,
-            jitter: JitterBuffer::new(Law::Mu),
+            jitter: Box::new(JitterBuffer::new(Law::Mu)),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
             tones: Detector::default(),
+            narrow: SILENCE,
+            past: [0; LONGEST_PAST],
             reception: Reception::default(),
             sequence: 0,
             key_until: 0,
@@ -89,24 +106,59 @@ impl Inbound {
         }
     }
 
-    /// Media starts or changes.
-    pub(super) fn set_stream(&mut self, stream: Stream, now: &Now) {
+    /// Media starts or changes. What is needed no more goes to `over`, to be freed.
+    pub(super) fn set_stream(
+        &mut self,
+        stream: Stream,
+        gear: Option<Box<JitterBuffer>>,
+        now: &Now,
+        over: impl FnOnce(Over),
+    ) {
+        let codec_before = self.jitter.codec();
+        match gear {
+            Some(fresh) if stream.codec != codec_before => {
+                let before = std::mem::replace(&mut self.jitter, fresh);
+                self.jitter.count_on(&before);
+                over(Over::Jitter(before));
+            }
+            unused => {
+                if let Some(unused) = unused {
+                    over(Over::Jitter(unused));
+                } else if let Some(law) = stream.codec.law()
+                    && stream.codec != codec_before
+                {
+                    over(Over::Speech(self.jitter.reset_to(law)));
+                }
+            }
+        }
+        self.past.fill(0);
+        self.events = EventReceiver::new(stream.event_clock_hz);
         match &mut self.agreed {
             Some((before, latch)) => {
                 latch.renegotiate(stream.remote, now.tick);
-                if before.codec != stream.codec || is_held(before) != is_held(&stream) {
-                    self.jitter.reset_to(law_of(stream.codec));
+                if is_held(before) != is_held(&stream) {
+                    self.jitter.reset();
                 }
                 *before = stream;
             }
-            None => {
-                self.jitter.reset_to(law_of(stream.codec));
-                self.agreed = Some((stream, Latch::new(stream.remote)));
-            }
+            None => self.agreed = Some((stream, Latch::new(stream.remote))),
         }
         // A line that comes back from hold has all its time again.
         self.heard_at = now.tick;
         self.dead_told = false;
+    }
+
+    /// The rate of its sound.
+    pub(super) fn rate(&self) -> Rate {
+        self.jitter.rate()
+    }
+
+    /// This tick at 8 kHz, as it came: without what the line did not send.
+    pub(super) fn narrow<'a>(&'a self, frame: &'a [i16]) -> &'a [i16] {
+        match self.rate() {
+            Rate::Narrow => frame,
+            Rate::Wide | Rate::Full => &self.narrow,
+        }
     }
 
     pub(super) fn stream(&self) -> Option<&Stream> {
@@ -151,7 +203,8 @@ impl Inbound {
         }
         let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
         self.heard_at = now.tick;
-        self.reception.packet(&packet, now.samples());
+        let clock_hz = stream.codec.clock_hz();
+        self.reception.packet(&packet, now.clock(clock_hz));
         match load {
             Some(Load::Event) => self.event(&packet, now),
             Some(Load::Sound) => {
@@ -181,7 +234,8 @@ impl Inbound {
         self.jitter.put_silent(packet);
         // A new source counts its timestamps anew (RFC 3550, 5.1): older ones are not stale.
         if self.events_from.replace(packet.ssrc) != Some(packet.ssrc) {
-            self.events = EventReceiver::new(NARROW_HZ);
+            let clock_hz = self.stream().map_or(NARROW_HZ, |s| s.event_clock_hz);
+            self.events = EventReceiver::new(clock_hz);
         }
         let ended = EventPayload::parse(packet.payload).is_some_and(|payload| payload.end);
         let tail = if ended {
@@ -190,7 +244,7 @@ impl Inbound {
             KEY_PAUSE_TICKS
         };
         // What came with the key is still to be played, as far behind as the buffer is deep.
-        let behind = self.jitter.depth().div_ceil(TICK_SAMPLES) as u64;
+        let behind = self.jitter.depth().div_ceil(self.rate().tick()) as u64;
         self.key_until = now.tick + tail + behind;
         match self.events.packet(
             packet.sequence,
@@ -225,13 +279,14 @@ impl Inbound {
 
     /// The sound of this tick: silence while the line is held or a key is down, and without what
     /// may be the tone of a key.
-    pub(super) fn take(&mut self, frame: &mut Frame, now: &Now) -> Heard {
+    pub(super) fn take(&mut self, frame: &mut [i16], now: &Now) -> Heard {
         if self
             .agreed
             .as_ref()
             .is_none_or(|(stream, _)| is_held(stream))
         {
             frame.fill(0);
+            self.narrow = SILENCE;
             self.tones.pause();
             return Heard::NOTHING;
         }
@@ -240,6 +295,8 @@ impl Inbound {
             Taken::Sound => Origin::Line,
             Taken::Concealed => Origin::MadeUp,
             Taken::Idle => {
+                self.narrow = SILENCE;
+                self.past.fill(0);
                 self.tones.pause();
                 return Heard {
                     key_is_down: now.tick < self.key_until,
@@ -247,8 +304,22 @@ impl Inbound {
                 };
             }
         };
-        let found = self.tones.hear(frame, origin);
-        self.tones.cut(frame, found);
+        let found = match self.rate() {
+            Rate::Narrow => {
+                let found = self.tones.hear(frame, origin);
+                self.tones.cut(frame, found);
+                found
+            }
+            rate => {
+                self.make_narrow(frame, rate);
+                let found = self.tones.hear(&self.narrow, origin);
+                if found.tone != 0 {
+                    frame.fill(0);
+                    self.narrow = SILENCE;
+                }
+                found
+            }
+        };
         let by_event = now.tick < self.key_until;
         if by_event {
             frame.fill(0);
@@ -259,6 +330,16 @@ impl Inbound {
             key_is_down: by_event || found.is_down,
             may_be_key: found.tone != 0 || found.begins_late,
         }
+    }
+
+    fn make_narrow(&mut self, frame: &[i16], rate: Rate) {
+        let mut sound = [0; LONGEST_PAST + LONGEST_TICK];
+        let end = LONGEST_PAST + rate.tick();
+        sound[..LONGEST_PAST].copy_from_slice(&self.past);
+        sound[LONGEST_PAST..end].copy_from_slice(frame);
+        convert(&sound[..end], rate, Rate::Narrow, &mut self.narrow);
+        let past = PAST * rate.scale();
+        self.past[LONGEST_PAST - past..].copy_from_slice(&sound[end - past..end]);
     }
 
     /// Whether, for the first time, nothing has come for so long that the line must be dead.
@@ -297,10 +378,6 @@ impl Inbound {
             latch.move_to(left.tick, now.tick);
         }
     }
-}
-
-fn law_of(codec: Codec) -> Law {
-    codec.law().expect("only G.711 is negotiated")
 }
 
 /// Only a line that speaks and listens is in the conversation: what one on hold sends is the

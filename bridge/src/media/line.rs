@@ -8,21 +8,24 @@ use confab_core::audio::gate::{Gate, State};
 use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
-use confab_core::audio::mix::{self, Fader};
+use confab_core::audio::mix::{self, Dip, Fader};
 use confab_core::audio::play::Player;
 use confab_core::audio::preroll::Preroll;
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
+use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::stream::{Direction, Stream};
-use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::merge::Source;
 
 use super::FromShard;
 use super::aside::Aside;
+use super::codec::{Coder, Gear};
 use super::counters::add;
-use super::inbound::{Datagram, Heard, Inbound};
+use super::encoded::Encoded;
+use super::inbound::{Datagram, Heard, Inbound, Over};
 use super::name::NameTake;
-use super::outbound::{Encoded, Outbound};
+use super::outbound::Outbound;
 use super::ports::PortPair;
 use super::shard::{Now, Tools};
 use super::sys::More;
@@ -39,10 +42,13 @@ pub struct Line {
     steady: bool,
     inbound: Inbound,
     outbound: Outbound,
+    coder: Coder,
     pub(super) room: Option<RoomKey>,
     voice: Voice,
-    /// what the line says in this tick, and then its part in the mix
-    frame: Frame,
+    /// what the line says in this tick, at its own rate, and then its part in the mix at the room's
+    frame: Box<[i16; LONGEST_TICK]>,
+    /// the end of what it said in the tick before, at its own rate
+    past: [i16; PAST],
     power: Power,
     gate: Gate,
     preroll: Preroll,
@@ -57,6 +63,8 @@ pub struct Line {
     limiter: Limiter,
     /// it heard something of its own a tick ago
     apart: bool,
+    /// the end of that
+    own_past: [i16; LONGEST_PAST],
     name: Option<NameTake>,
     /// when it left another shard
     left: Option<Now>,
@@ -66,7 +74,9 @@ pub struct Line {
 #[derive(Debug)]
 pub(super) struct RoomSound<'a> {
     /// everybody who is mixed, and what is played to the room
-    pub(super) total: &'a [i32; TICK_SAMPLES],
+    pub(super) total: &'a [i32],
+    pub(super) rate: Rate,
+    pub(super) dip: Dip,
     /// the same, limited, for those who are not in it
     pub(super) shared: &'a mut Encoded,
     /// the limiter of the shared sound as it was before this tick
@@ -82,9 +92,11 @@ impl Line {
             steady: false,
             inbound: Inbound::new(),
             outbound: Outbound::new(random),
+            coder: Coder::None,
             room: None,
             voice: MUTE,
-            frame: SILENCE,
+            frame: Box::new([0; LONGEST_TICK]),
+            past: [0; PAST],
             power: Power::SILENT,
             gate: Gate::default(),
             preroll: Preroll::default(),
@@ -95,6 +107,7 @@ impl Line {
             fader: Fader::default(),
             limiter: Limiter::default(),
             apart: false,
+            own_past: [0; LONGEST_PAST],
             name: None,
             left: None,
         })
@@ -138,10 +151,50 @@ impl Line {
         self.voice = voice;
     }
 
-    pub(super) fn set_stream(&mut self, stream: Stream, now: &Now) {
-        self.inbound.set_stream(stream, now);
+    pub(super) fn set_stream(
+        &mut self,
+        stream: Stream,
+        gear: Option<Box<Gear>>,
+        tools: &mut Tools,
+    ) {
+        let now = &tools.now;
+        let before = self
+            .inbound
+            .stream()
+            .map(|before| (before.codec, before.opus, before.packet_ms));
+        let same = before == Some((stream.codec, stream.opus, stream.packet_ms));
+        let free = |over: Over| {
+            let _ = tools.aside.push(Aside::Gear(over));
+        };
+        let (jitter, coder) = gear.map(|gear| (gear.jitter, gear.coder)).unzip();
+        let unused = match coder {
+            Some(_) if same => coder,
+            _ => Some(std::mem::replace(
+                &mut self.coder,
+                coder.unwrap_or(Coder::None),
+            )),
+        };
+        if let Some(unused) = unused {
+            free(Over::Coder(unused));
+        }
+        self.inbound.set_stream(stream, jitter, now, free);
+        self.outbound.set_clock(stream.codec.clock_hz(), now);
+        self.preroll.set_rate(self.inbound.rate());
+        self.past = [0; PAST];
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
+        self.pause();
+    }
+
+    fn pause(&mut self) {
         self.outbound.pause();
+        if let Coder::Opus(encoder) = &mut self.coder {
+            encoder.clear();
+        }
+    }
+
+    /// The rate of what it says.
+    pub(super) fn rate(&self) -> Rate {
+        self.inbound.rate()
     }
 
     /// How loud this tick is.
@@ -179,7 +232,7 @@ impl Line {
 
     /// Reads what has come and makes the sound of this tick of it; true when it wants to be in
     /// the mix.
-    pub(super) fn listen(&mut self, tools: &mut Tools) -> bool {
+    pub(super) fn listen(&mut self, room: Rate, tools: &mut Tools) -> bool {
         let (leg, now) = (self.leg, tools.now);
         let (mut seen, mut rejected) = (0, 0);
         let (inbound, reports) = (&mut self.inbound, &mut tools.reports);
@@ -206,20 +259,41 @@ impl Line {
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         tools.counted.seen += seen;
         tools.counted.rejected += rejected;
-        let heard = self.inbound.take(&mut self.frame, &now);
+        let rate = self.rate();
+        let heard = self.inbound.take(&mut self.frame[..rate.tick()], &now);
         if let Some(key) = heard.key {
             tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
         }
         if let Some(name) = &mut self.name
-            && name.push(&self.frame)
+            && name.push(self.inbound.narrow(&self.frame[..rate.tick()]))
         {
             self.stop_name(tools);
         }
-        self.judge(heard, tools)
+        let wants = self.judge(heard, tools);
+        self.bring_to(room, wants) && wants
+    }
+
+    /// Makes its part of the mix of what it says; false for the one tick in which a room has not
+    /// come up to a fuller line yet.
+    fn bring_to(&mut self, room: Rate, wants: bool) -> bool {
+        let rate = self.rate();
+        if rate >= room {
+            return rate == room;
+        }
+        let mut sound = [0; PAST + Rate::Wide.tick()];
+        let end = PAST + rate.tick();
+        sound[..PAST].copy_from_slice(&self.past);
+        sound[PAST..end].copy_from_slice(&self.frame[..rate.tick()]);
+        self.past.copy_from_slice(&sound[end - PAST..end]);
+        if wants || self.mixed {
+            convert(&sound[..end], rate, room, &mut self.frame[..room.tick()]);
+        }
+        true
     }
 
     fn judge(&mut self, heard: Heard, tools: &mut Tools) -> bool {
         self.in_sum = false;
+        let tick = self.rate().tick();
         if !self.voice.speak || self.room.is_none() || heard.key_is_down {
             self.power = Power::SILENT;
             self.gate.shut();
@@ -227,7 +301,7 @@ impl Line {
         } else {
             self.power = match heard.taken {
                 Taken::Idle => Power::SILENT,
-                _ => Power::of(&self.frame),
+                _ => Power::of(&self.frame[..tick]),
             };
             let before = self.gate.state();
             // What may be a key says nothing about voice and noise, and can wait a tick.
@@ -237,11 +311,12 @@ impl Line {
                 self.gate.hear(self.power)
             };
             match (before, after) {
-                (State::Closed, State::Closed) => self.preroll.keep(&self.frame),
+                (State::Closed, State::Closed) => self.preroll.keep(&self.frame[..tick]),
                 (State::Closed, _) => {
-                    self.preroll.begin(&mut self.frame, self.gate.noise());
+                    self.preroll
+                        .begin(&mut self.frame[..tick], self.gate.noise());
                 }
-                _ => self.preroll.follow(&mut self.frame),
+                _ => self.preroll.follow(&mut self.frame[..tick]),
             }
         }
         let talking = self.gate.state() == State::Open;
@@ -257,16 +332,17 @@ impl Line {
     }
 
     /// Puts the line into the sum, or takes it out gently when it was in a tick ago.
-    pub(super) fn add_to(&mut self, total: &mut [i32; TICK_SAMPLES], chosen: bool) {
+    pub(super) fn add_to(&mut self, total: &mut [i32], chosen: bool) {
         if !chosen && !self.mixed {
             return;
         }
+        let frame = &mut self.frame[..total.len()];
         match (self.mixed, chosen) {
-            (false, true) => mix::fade_in(&mut self.frame),
-            (true, false) => mix::fade_out(&mut self.frame),
+            (false, true) => mix::fade_in(frame),
+            (true, false) => mix::fade_out(frame),
             _ => {}
         }
-        mix::add(total, &self.frame);
+        mix::add(total, frame);
         self.in_sum = true;
         self.mixed = chosen;
     }
@@ -299,44 +375,68 @@ impl Line {
         self.apart = own_sound;
         if let Some(stream) = self.inbound.stream() {
             let way = (&self.wire, &self.ports.rtp);
-            tools.counted.sent += self.outbound.send(way, target, stream, sound, &now);
+            tools.counted.sent +=
+                self.outbound
+                    .send(way, target, stream, (sound, &mut self.coder), &now);
         }
     }
 
     /// Makes what only this line hears: the room without itself, under a prompt perhaps.
     fn mix_own(&mut self, room: &RoomSound<'_>, tools: &mut Tools) {
-        let mut heard = [0; TICK_SAMPLES];
+        // What is not the room's is narrow.
+        let rate = match self.voice.hear {
+            Hear::Room => room.rate,
+            Hear::Music | Hear::Nothing => Rate::Narrow,
+        };
+        // Kept by the shard, as it is long.
+        let mut memory = std::mem::take(&mut tools.heard);
+        let heard = &mut memory[..rate.tick()];
         match self.voice.hear {
-            Hear::Room if self.in_sum => mix::minus(room.total, &self.frame, &mut heard),
-            Hear::Room => heard = *room.total,
-            Hear::Music => mix::add(&mut heard, tools.music.frame()),
-            Hear::Nothing => {}
+            Hear::Room if self.in_sum => mix::minus(room.total, &self.frame[..], heard),
+            Hear::Room => heard.copy_from_slice(room.total),
+            Hear::Music | Hear::Nothing => heard.fill(0),
+        }
+        if self.voice.hear == Hear::Music {
+            mix::add(heard, tools.music.frame());
         }
         if !self.apart {
             // What is still in the limiter was heard as part of the shared sound: it goes on here.
             match self.voice.hear {
-                Hear::Room => self.limiter.clone_from(room.limiter),
+                Hear::Room => {
+                    self.limiter.clone_from(room.limiter);
+                    room.shared.past_to(&mut self.own_past);
+                }
                 Hear::Music | Hear::Nothing => self.limiter = Limiter::default(),
             }
         }
+        if self.limiter.rate() != rate {
+            self.limiter = Limiter::new(rate);
+            self.own_past.fill(0);
+        }
         let prompted = self.player.is_playing();
         if prompted || !self.fader.is_unity() {
-            self.fader.apply(&mut heard, prompted);
+            self.fader.apply(heard, prompted);
         }
-        self.add_prompts(&mut heard, tools);
-        self.limiter.process(&heard, tools.own.renew());
+        self.add_prompts(heard, rate, tools);
+        if self.voice.hear == Hear::Room {
+            room.dip.apply(heard);
+        }
+        let own = tools.own.renew_after(&self.own_past, rate);
+        self.limiter.process(heard, own);
+        tools.own.end_to(&mut self.own_past);
+        tools.heard = memory;
     }
 
     fn play_unheard(&mut self, tools: &mut Tools) {
-        self.outbound.pause();
+        self.pause();
         if self.player.is_playing() {
-            self.add_prompts(&mut [0; TICK_SAMPLES], tools);
+            self.add_prompts(&mut [0; Rate::Narrow.tick()], Rate::Narrow, tools);
         }
     }
 
-    fn add_prompts(&mut self, heard: &mut [i32; TICK_SAMPLES], tools: &mut Tools) {
+    fn add_prompts(&mut self, heard: &mut [i32], rate: Rate, tools: &mut Tools) {
         let (leg, reports, aside) = (self.leg, &mut tools.reports, &tools.aside);
-        self.player.add_to(heard, |over| {
+        self.player.add_tick_to(heard, rate, |over| {
             let _ = aside.push(Aside::Sounds(over.sounds));
             reports.tell(FromShard::Played(leg, over.name));
         });

@@ -4,7 +4,9 @@
 //! No lock, no allocation in the tick, no await, no log line, no file in here.
 
 mod aside;
+mod codec;
 mod counters;
+mod encoded;
 mod inbound;
 mod latch;
 mod line;
@@ -217,16 +219,8 @@ impl Media {
         else {
             return Err(what);
         };
-        let (order, limit_ms) = match what {
-            // The memory is made here, where there is time for it.
-            ToShard::TakeName(leg, ms) => (Order::TakeName(leg, name::room_for(ms)), ms),
-            what => (Order::Do(what), 0),
-        };
-        orders.try_send(order).map_err(|error| match error {
-            TrySendError::Full(order) | TrySendError::Disconnected(order) => match order {
-                Order::Do(what) => what,
-                Order::TakeName(leg, _) => ToShard::TakeName(leg, limit_ms),
-            },
+        orders.try_send(what.into()).map_err(|error| match error {
+            TrySendError::Full(order) | TrySendError::Disconnected(order) => order.into_command(),
         })
     }
 

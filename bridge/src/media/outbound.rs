@@ -2,67 +2,16 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
-use confab_core::audio::Frame;
-use confab_core::audio::TICK_SAMPLES;
-use confab_core::audio::g711::{self, Law};
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::rtcp::{Report, ReportBlock, SenderInfo};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
-use confab_core::audio::stream::{Codec, Stream};
+use confab_core::audio::stream::Stream;
+use confab_core::audio::{NARROW_HZ, TICK_SAMPLES};
 
+use super::codec::{Coder, OpusEncoder};
+use super::encoded::{Encoded, PACKET_LEN};
 use super::shard::Now;
 use super::wire::Wire;
-
-/// One tick of one sound, encoded once for everybody who hears it, with room for a header in
-/// front: each listener's header is written there just before its packet is sent, so that the
-/// payload is never copied.
-#[derive(Debug)]
-pub(super) struct Encoded {
-    frame: Frame,
-    mu_law: [u8; PACKET_LEN],
-    a_law: [u8; PACKET_LEN],
-    mu_law_done: bool,
-    a_law_done: bool,
-}
-
-impl Default for Encoded {
-    fn default() -> Self {
-        Self {
-            frame: [0; TICK_SAMPLES],
-            mu_law: [0; PACKET_LEN],
-            a_law: [0; PACKET_LEN],
-            mu_law_done: false,
-            a_law_done: false,
-        }
-    }
-}
-
-impl Encoded {
-    /// The sound, to be read.
-    pub(super) fn frame(&self) -> &Frame {
-        &self.frame
-    }
-
-    /// The sound, to be written anew; what was encoded is void.
-    pub(super) fn renew(&mut self) -> &mut Frame {
-        self.mu_law_done = false;
-        self.a_law_done = false;
-        &mut self.frame
-    }
-
-    /// A packet without its header.
-    fn packet(&mut self, codec: Codec) -> &mut [u8; PACKET_LEN] {
-        let law = codec.law().expect("only G.711 is negotiated");
-        let (packet, done) = match law {
-            Law::Mu => (&mut self.mu_law, &mut self.mu_law_done),
-            Law::A => (&mut self.a_law, &mut self.a_law_done),
-        };
-        if !*done {
-            g711::encode(law, &self.frame, &mut packet[HEADER_LEN..]);
-            *done = true;
-        }
-        packet
-    }
-}
 
 /// The sending half of a line.
 #[derive(Debug)]
@@ -72,6 +21,8 @@ pub(super) struct Outbound {
     sequence: u16,
     /// what our timestamps are ahead of the shard's clock
     timestamp_offset: u32,
+    /// what our timestamps count by, in Hz
+    clock_hz: u32,
     /// the next packet is the first after a pause
     marker: bool,
     packets: u32,
@@ -91,6 +42,7 @@ impl Outbound {
             cname: format!("{:016x}", (random >> 64) as u64),
             sequence: (random >> 32) as u16,
             timestamp_offset: (random >> 80) as u32,
+            clock_hz: NARROW_HZ,
             marker: true,
             packets: 0,
             bytes: 0,
@@ -98,6 +50,17 @@ impl Outbound {
             pending: [0; HEADER_LEN + PENDING_LEN],
             pending_len: 0,
         }
+    }
+
+    /// What is sent is counted by another clock from now on; timestamps go on from where they are.
+    pub(super) fn set_clock(&mut self, clock_hz: u32, now: &Now) {
+        let before = self.timestamp(now);
+        self.clock_hz = clock_hz;
+        self.timestamp_offset = before.wrapping_sub(now.clock(clock_hz));
+    }
+
+    fn timestamp(&self, now: &Now) -> u32 {
+        now.clock(self.clock_hz).wrapping_add(self.timestamp_offset)
     }
 
     /// The next packet will be the first after a pause.
@@ -112,11 +75,25 @@ impl Outbound {
         way: (&Wire, &UdpSocket),
         to: SocketAddr,
         stream: &Stream,
-        sound: &mut Encoded,
+        (sound, coder): (&mut Encoded, &mut Coder),
         now: &Now,
     ) -> u64 {
-        let packet = sound.packet(stream.codec);
-        let timestamp = now.samples().wrapping_add(self.timestamp_offset);
+        let timestamp = self.timestamp(now);
+        let mut own = [0; PACKET_LEN];
+        let packet = match (coder, stream.codec.law()) {
+            (Coder::Opus(encoder), _) => {
+                return self.send_opus(way, to, stream, (sound, encoder), timestamp);
+            }
+            (Coder::G722(encoder), _) => {
+                let mut wide = [0; Rate::Wide.tick()];
+                sound.at(Rate::Wide, &mut wide);
+                encoder.encode(&wide, &mut own[HEADER_LEN..]);
+                &mut own
+            }
+            (Coder::None, Some(law)) => sound.packet(law),
+            // There was no memory for an encoder: nothing can be said.
+            (Coder::None, None) => return 0,
+        };
         let length = payload_len(stream.packet_ms);
         if length == TICK_SAMPLES && self.pending_len == 0 {
             self.head(first_chunk(packet), stream, timestamp);
@@ -136,6 +113,33 @@ impl Outbound {
                 .copy_within(HEADER_LEN + length..end, HEADER_LEN);
             self.pending_len -= length;
             oldest = oldest.wrapping_add(length as u32);
+        }
+        sent
+    }
+
+    /// Opus has frames of its own lengths, and leaves them out in silence when that is wished for:
+    /// then no number is used up, and the next packet is the first after a pause.
+    fn send_opus(
+        &mut self,
+        way: (&Wire, &UdpSocket),
+        to: SocketAddr,
+        stream: &Stream,
+        (sound, encoder): (&Encoded, &mut OpusEncoder),
+        timestamp: u32,
+    ) -> u64 {
+        let mut full = [0; LONGEST_TICK];
+        sound.at(Rate::Full, &mut full);
+        let mut oldest = timestamp.wrapping_sub(encoder.waiting() as u32);
+        encoder.push(&full);
+        let (mut packet, mut sent) = ([0; HEADER_LEN + LONGEST_OPUS], 0);
+        while let Some(length) = encoder.pop(&mut packet[HEADER_LEN..]) {
+            if length == 0 {
+                self.marker = true;
+            } else {
+                self.head(first_chunk(&mut packet), stream, oldest);
+                sent += self.post(way, to, &packet[..HEADER_LEN + length]);
+            }
+            oldest = oldest.wrapping_add(encoder.packet_len() as u32);
         }
         sent
     }
@@ -175,7 +179,7 @@ impl Outbound {
     ) {
         let sender = (self.packets != self.packets_reported).then(|| SenderInfo {
             ntp: now.ntp,
-            timestamp: now.samples().wrapping_add(self.timestamp_offset),
+            timestamp: self.timestamp(now),
             packets: self.packets,
             bytes: self.bytes,
         });
@@ -195,7 +199,8 @@ impl Outbound {
 
     /// Keeps timestamps going on evenly when the shard that sends is another one.
     pub(super) fn move_to(&mut self, left: &Now, now: &Now) {
-        let shift = left.samples().wrapping_sub(now.samples());
+        let clock_hz = self.clock_hz;
+        let shift = left.clock(clock_hz).wrapping_sub(now.clock(clock_hz));
         self.timestamp_offset = self.timestamp_offset.wrapping_add(shift);
     }
 }
@@ -214,6 +219,7 @@ fn first_chunk(packet: &mut [u8]) -> &mut [u8; HEADER_LEN] {
         .expect("every packet has room for its header")
 }
 
-const PACKET_LEN: usize = HEADER_LEN + TICK_SAMPLES;
+/// 60 ms of the bit rate we send with have less than half of this.
+const LONGEST_OPUS: usize = 1_200;
 /// The longest packet and the tick that fills it up.
 const PENDING_LEN: usize = 480 + TICK_SAMPLES;

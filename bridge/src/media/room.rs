@@ -1,16 +1,18 @@
 //! One room's tick: who is heard, the sum, and what each line gets of it.
 //! Decides nothing about who may speak or hear; that is told.
 
-use confab_core::audio::TICK_SAMPLES;
+use confab_core::audio::SILENCE;
 use confab_core::audio::limit::Limiter;
+use confab_core::audio::mix::Dip;
 use confab_core::audio::play::Player;
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::select::{Candidate, select};
 use confab_recorder::Tap;
 
 use super::aside::Aside;
 use super::counters::add;
+use super::encoded::Encoded;
 use super::line::{HOUSEKEEPING_TICKS, Line, RoomSound};
-use super::outbound::Encoded;
 use super::shard::Tools;
 use super::{RoomKey, Sound};
 
@@ -36,7 +38,16 @@ impl Room {
 #[derive(Debug)]
 pub(super) struct Mix {
     candidates: Vec<Candidate>,
-    total: [i32; TICK_SAMPLES],
+    is_lobby: bool,
+    /// the best of those who are in it
+    rate: Rate,
+    /// what that was found to be in this tick
+    wanted: Rate,
+    /// the rate is another one since this tick
+    changed: bool,
+    total: Box<[i32; LONGEST_TICK]>,
+    /// the same for those who all hear the same, when it is not quite the same
+    dipped: Box<[i32; LONGEST_TICK]>,
     limiter: Limiter,
     shared: Encoded,
     player: Player<()>,
@@ -49,7 +60,12 @@ impl Default for Mix {
     fn default() -> Self {
         Self {
             candidates: Vec::with_capacity(USUAL_MEMBERS),
-            total: [0; TICK_SAMPLES],
+            is_lobby: false,
+            rate: Rate::Narrow,
+            wanted: Rate::Narrow,
+            changed: false,
+            total: Box::new([0; LONGEST_TICK]),
+            dipped: Box::new([0; LONGEST_TICK]),
             limiter: Limiter::default(),
             shared: Encoded::default(),
             player: Player::default(),
@@ -61,6 +77,14 @@ impl Default for Mix {
 }
 
 impl Mix {
+    /// For lines that are in no room, one after the other: nothing is mixed, so any rate will do.
+    pub(super) fn lobby() -> Self {
+        Self {
+            is_lobby: true,
+            ..Self::default()
+        }
+    }
+
     /// Runs a tick for these lines.
     pub(super) fn tick(
         &mut self,
@@ -72,14 +96,26 @@ impl Mix {
         #[cfg(test)]
         assert!(!self.bug, "a bug that a test asked for");
         self.sum(members, lines);
-        self.player.add_to(&mut self.total, |over| {
+        let (rate, dip) = (self.rate, self.dip());
+        let total = &mut self.total[..rate.tick()];
+        self.player.add_tick_to(total, rate, |over| {
             let _ = tools.aside.push(Aside::Sounds(over.sounds));
         });
         let before = self.limiter.clone();
-        self.limiter.process(&self.total, self.shared.renew());
+        let shared = self.shared.renew(rate);
+        if dip == Dip::None {
+            self.limiter.process(total, shared);
+        } else {
+            let dipped = &mut self.dipped[..rate.tick()];
+            dipped.copy_from_slice(total);
+            dip.apply(dipped);
+            self.limiter.process(dipped, shared);
+        }
         self.record(tools);
         let mut sound = RoomSound {
-            total: &self.total,
+            total: &self.total[..rate.tick()],
+            rate,
+            dip,
             shared: &mut self.shared,
             limiter: &before,
         };
@@ -92,15 +128,35 @@ impl Mix {
                 line.housekeep(tools);
             }
         }
+        self.change_rate();
+    }
+
+    /// A room changes its rate between two ticks in which it is silent, so that nothing clicks.
+    fn dip(&self) -> Dip {
+        match (self.wanted != self.rate, self.changed) {
+            (true, _) => Dip::Out,
+            (false, true) => Dip::In,
+            (false, false) => Dip::None,
+        }
+    }
+
+    fn change_rate(&mut self) {
+        self.changed = self.wanted != self.rate;
+        if self.changed {
+            self.rate = self.wanted;
+            self.limiter = Limiter::new(self.rate);
+        }
     }
 
     fn listen(&mut self, members: &[usize], lines: &mut [Option<Box<Line>>], tools: &mut Tools) {
         self.candidates.clear();
+        let mut wanted = Rate::Narrow;
         for &place in members {
             let Some(line) = &mut lines[place] else {
                 continue;
             };
-            if line.listen(tools) {
+            wanted = wanted.max(line.rate());
+            if line.listen(self.rate, tools) {
                 let candidate = Candidate {
                     id: place,
                     power: line.power(),
@@ -109,14 +165,18 @@ impl Mix {
                 self.candidates.push(candidate);
             }
         }
+        if !self.is_lobby {
+            self.wanted = wanted;
+        }
     }
 
     fn sum(&mut self, members: &[usize], lines: &mut [Option<Box<Line>>]) {
-        self.total = [0; TICK_SAMPLES];
+        let total = &mut self.total[..self.rate.tick()];
+        total.fill(0);
         let chosen = select(&mut self.candidates);
         for candidate in &self.candidates[..chosen] {
             if let Some(line) = &mut lines[candidate.id] {
-                line.add_to(&mut self.total, true);
+                line.add_to(total, true);
             }
         }
         for &place in members {
@@ -124,7 +184,7 @@ impl Mix {
                 .as_mut()
                 .filter(|line| line.mixed && !line.in_sum)
             {
-                line.add_to(&mut self.total, false);
+                line.add_to(total, false);
             }
         }
     }
@@ -135,9 +195,9 @@ impl Mix {
         let Some(tap) = &mut self.tap else { return };
         let mut unrecorded = 0;
         for _ in 0..tools.now.skipped {
-            unrecorded += tap.push(&[0; TICK_SAMPLES]);
+            unrecorded += tap.push(&SILENCE);
         }
-        unrecorded += tap.push(self.shared.frame());
+        unrecorded += tap.push(self.shared.narrow());
         add(&tools.counters.samples_unrecorded, unrecorded as u64);
     }
 

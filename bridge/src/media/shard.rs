@@ -8,13 +8,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use confab_core::audio::{TICK_MS, TICK_SAMPLES};
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
+use confab_core::audio::stream::Stream;
+use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Pusher};
+use super::codec::Gear;
 use super::counters::{Counted, Counters, add};
+use super::encoded::Encoded;
 use super::line::Line;
-use super::outbound::Encoded;
 use super::report::Reports;
 use super::room::{Mix, Room};
 use super::sys::Inbox;
@@ -26,7 +29,34 @@ pub(super) enum Order {
     /// As the switchboard gave it.
     Do(ToShard),
     /// `TakeName`, with room for the name.
-    TakeName(LegId, Vec<i16>),
+    TakeName(LegId, u32, Vec<i16>),
+    /// `SetStream`, with what the codec needs.
+    SetStream(LegId, Stream, Option<Box<Gear>>),
+}
+
+impl From<ToShard> for Order {
+    /// Makes the memory, where there is time for it.
+    fn from(what: ToShard) -> Self {
+        match what {
+            ToShard::TakeName(leg, ms) => Self::TakeName(leg, ms, super::name::room_for(ms)),
+            ToShard::SetStream(leg, stream) => {
+                let gear = Gear::for_stream(&stream);
+                Self::SetStream(leg, stream, gear)
+            }
+            what => Self::Do(what),
+        }
+    }
+}
+
+impl Order {
+    /// The command again, to be given back.
+    pub(super) fn into_command(self) -> ToShard {
+        match self {
+            Self::Do(what) => what,
+            Self::TakeName(leg, ms, _) => ToShard::TakeName(leg, ms),
+            Self::SetStream(leg, stream, _) => ToShard::SetStream(leg, stream),
+        }
+    }
 }
 
 /// The moment of a tick.
@@ -57,8 +87,8 @@ impl Now {
     }
 
     /// The clock of timestamps.
-    pub(super) fn samples(&self) -> u32 {
-        (self.tick as u32).wrapping_mul(TICK_SAMPLES as u32)
+    pub(super) fn clock(&self, hz: u32) -> u32 {
+        (self.tick as u32).wrapping_mul(hz / 1_000 * TICK_MS)
     }
 
     /// In 65,536ths of a second, as RTCP counts.
@@ -83,6 +113,8 @@ pub(super) struct Tools {
     pub(super) silence: Encoded,
     /// what one line alone hears, while it is made and sent
     pub(super) own: Encoded,
+    /// that before it is limited
+    pub(super) heard: Box<[i32]>,
     /// no sound at all
     pub(super) nothing: Sound,
 }
@@ -94,6 +126,7 @@ impl Tools {
         counters: Arc<Counters>,
         dead_line_ms: u32,
     ) -> Self {
+        resample::prepare();
         Self {
             now: Now::default(),
             inbox: Inbox::default(),
@@ -105,6 +138,7 @@ impl Tools {
             music: Encoded::default(),
             silence: Encoded::default(),
             own: Encoded::default(),
+            heard: vec![0; LONGEST_TICK].into_boxed_slice(),
             nothing: Sound::from([]),
         }
     }
@@ -144,7 +178,7 @@ impl Shard {
             vacant: Vec::with_capacity(USUAL_LINES),
             rooms: Vec::with_capacity(USUAL_LINES),
             lobby: Vec::with_capacity(USUAL_LINES),
-            lobby_mix: Mix::default(),
+            lobby_mix: Mix::lobby(),
             music,
             music_at: 0,
             tools,
@@ -189,7 +223,9 @@ impl Shard {
     fn obey(&mut self, order: Order) {
         let now = self.tools.now;
         match order {
-            Order::TakeName(leg, room) => self.with(leg, |line, tools| line.take_name(room, tools)),
+            Order::TakeName(leg, _, room) => {
+                self.with(leg, |line, tools| line.take_name(room, tools))
+            }
             Order::Do(ToShard::TakeName(leg, limit_ms)) => {
                 let room = super::name::room_for(limit_ms);
                 self.with(leg, |line, tools| line.take_name(room, tools));
@@ -206,8 +242,12 @@ impl Shard {
                     self.close_line(line);
                 }
             }
+            Order::SetStream(leg, stream, gear) => {
+                self.with(leg, |line, tools| line.set_stream(stream, gear, tools));
+            }
             Order::Do(ToShard::SetStream(leg, stream)) => {
-                self.with(leg, |line, _| line.set_stream(stream, &now));
+                let gear = Gear::for_stream(&stream);
+                self.with(leg, |line, tools| line.set_stream(stream, gear, tools));
             }
             Order::Do(ToShard::Enter(leg, key)) => self.enter(leg, key),
             Order::Do(ToShard::SetVoice(leg, voice)) => {
@@ -353,7 +393,7 @@ impl Shard {
 
     /// The music goes on at one place for all who wait, heard or not.
     fn turn_music(&mut self) {
-        let frame = self.tools.music.renew();
+        let frame = self.tools.music.renew(Rate::Narrow);
         if self.music.is_empty() {
             return;
         }

@@ -4,17 +4,22 @@
 //! not too loud passes bit for bit, [`LOOK_AHEAD`] samples later.
 
 use super::g711;
+use super::rate::Rate;
 
 /// Delay of the limiter in samples: 3 ms at 8 kHz.
 pub const LOOK_AHEAD: usize = 24;
+const LONGEST_AHEAD: usize = LOOK_AHEAD * Rate::Full.scale();
 
 /// The limiter of one mix.
 #[derive(Clone, Debug)]
 pub struct Limiter {
+    rate: Rate,
+    /// how many samples wait
+    ahead: usize,
     /// sound that is still to come out, oldest first
-    waiting: [i32; LOOK_AHEAD],
+    waiting: [i32; LONGEST_AHEAD],
     /// gains demanded when each of those came in
-    gains: [u32; LOOK_AHEAD],
+    gains: [u32; LONGEST_AHEAD],
     /// sum of `gains`
     gain_sum: u32,
     /// gain demanded now
@@ -27,28 +32,41 @@ pub struct Limiter {
 
 impl Default for Limiter {
     fn default() -> Self {
+        Self::new(Rate::Narrow)
+    }
+}
+
+impl Limiter {
+    /// For a mix at this rate.
+    pub fn new(rate: Rate) -> Self {
+        let ahead = LOOK_AHEAD * rate.scale();
         Self {
-            waiting: [0; LOOK_AHEAD],
-            gains: [UNITY; LOOK_AHEAD],
-            gain_sum: UNITY * LOOK_AHEAD as u32,
+            rate,
+            ahead,
+            waiting: [0; LONGEST_AHEAD],
+            gains: [UNITY; LONGEST_AHEAD],
+            gain_sum: UNITY * ahead as u32,
             gain: UNITY,
             needed: [UNITY; 2],
             stretch: 0,
         }
     }
-}
 
-impl Limiter {
+    /// The rate it is for.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Takes a tick of a mix and gives a tick of sound. Both have the same length, of at least
     /// [`LOOK_AHEAD`].
     pub fn process(&mut self, mix: &[i32], out: &mut [i16]) {
-        debug_assert!(mix.len() == out.len() && mix.len() >= LOOK_AHEAD);
+        debug_assert!(mix.len() == out.len() && mix.len() >= self.ahead);
         let peak = mix
             .iter()
             .map(|sample| sample.unsigned_abs())
             .max()
             .unwrap_or(0);
-        if peak <= CEILING && self.gain_sum == UNITY * LOOK_AHEAD as u32 && self.gain == UNITY {
+        if peak <= CEILING && self.gain_sum == UNITY * self.ahead as u32 && self.gain == UNITY {
             self.pass(mix, out);
         } else {
             self.limit(mix, out);
@@ -56,32 +74,31 @@ impl Limiter {
     }
 
     fn pass(&mut self, mix: &[i32], out: &mut [i16]) {
-        let (early, late) = out.split_at_mut(LOOK_AHEAD.min(out.len()));
+        let (early, late) = out.split_at_mut(self.ahead.min(out.len()));
         for (out, &sample) in early.iter_mut().zip(&self.waiting) {
             *out = sample as i16;
         }
         for (out, &sample) in late.iter_mut().zip(mix) {
             *out = sample as i16;
         }
-        if let Some(last) = mix.last_chunk() {
-            self.waiting = *last;
-        }
+        let last = &mix[mix.len().saturating_sub(self.ahead)..];
+        self.waiting[..last.len()].copy_from_slice(last);
     }
 
     fn limit(&mut self, mix: &[i32], out: &mut [i16]) {
         for (at, (out, &sample)) in out.iter_mut().zip(mix).enumerate() {
             self.follow(sample);
-            let slot = at % LOOK_AHEAD;
+            let slot = at % self.ahead;
             self.gain_sum = self.gain_sum + self.gain - self.gains[slot];
             self.gains[slot] = self.gain;
             // The mean of the last gains: they fall one by one before the peak comes out.
-            let gain = i64::from(self.gain_sum) / LOOK_AHEAD as i64;
+            let gain = i64::from(self.gain_sum) / self.ahead as i64;
             let delayed = std::mem::replace(&mut self.waiting[slot], sample);
             *out = (i64::from(delayed) * gain / i64::from(UNITY)) as i16;
         }
-        let turned = mix.len() % LOOK_AHEAD;
-        self.waiting.rotate_left(turned);
-        self.gains.rotate_left(turned);
+        let turned = mix.len() % self.ahead;
+        self.waiting[..self.ahead].rotate_left(turned);
+        self.gains[..self.ahead].rotate_left(turned);
     }
 
     /// Moves the gain for a sample that comes in: down at once, up slowly and never beyond what
@@ -92,10 +109,11 @@ impl Limiter {
         self.needed[0] = self.needed[0].min(needed.min(u64::from(UNITY)) as u32);
         let most = self.needed[0].min(self.needed[1]);
         // The last steps are whole numbers, so that unity is reached and not only neared.
-        let released = self.gain + ((UNITY - self.gain) >> RELEASE_SHIFT).max(1);
+        let released =
+            self.gain + ((UNITY - self.gain) >> (RELEASE_SHIFT + self.rate.scale().ilog2())).max(1);
         self.gain = released.min(most);
         self.stretch += 1;
-        if self.stretch == STRETCH {
+        if self.stretch == STRETCH * self.rate.scale() as u32 {
             self.needed = [UNITY, self.needed[0]];
             self.stretch = 0;
         }

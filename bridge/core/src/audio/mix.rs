@@ -15,12 +15,43 @@ pub fn minus(total: &[i32], own: &[i16], heard: &mut [i32]) {
     }
 }
 
-/// Brings a voice in over two milliseconds at 8 kHz, so that one who comes in amid a word makes
+/// Brings a voice in over two milliseconds of a tick, so that one who comes in amid a word makes
 /// no click.
 pub fn fade_in(voice: &mut [i16]) {
-    const RAMP: i32 = 16;
-    for (sample, n) in voice.iter_mut().zip(1..RAMP) {
-        *sample = (i32::from(*sample) * n / RAMP) as i16;
+    let ramp = voice.len() as i32 / 10;
+    for (sample, n) in voice.iter_mut().zip(1..ramp) {
+        *sample = (i32::from(*sample) * n / ramp) as i16;
+    }
+}
+
+/// A mix that changes its rate: gone before the end of the last tick at the old one, by as much as
+/// a limiter looks ahead, and back within half of the first at the new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dip {
+    /// No change.
+    #[default]
+    None,
+    /// The last tick.
+    Out,
+    /// The first one.
+    In,
+}
+
+impl Dip {
+    /// Makes a tick of a mix quieter.
+    pub fn apply(self, mix: &mut [i32]) {
+        let length = mix.len() as i32;
+        let ramp = length / 2;
+        let gain = |n: i32| match self {
+            Self::None => ramp,
+            Self::Out => (length * 4 / 5 - n).clamp(0, ramp),
+            Self::In => n.min(ramp),
+        };
+        if self != Self::None {
+            for (sample, n) in mix.iter_mut().zip(0..) {
+                *sample = (i64::from(*sample) * i64::from(gain(n)) / i64::from(ramp)) as i32;
+            }
+        }
     }
 }
 

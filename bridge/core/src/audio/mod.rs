@@ -14,6 +14,7 @@ pub mod mix;
 pub mod play;
 pub mod preroll;
 pub mod rate;
+pub mod resample;
 pub mod rtcp;
 pub mod rtp;
 pub mod select;

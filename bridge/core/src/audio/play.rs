@@ -4,6 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::TICK_SAMPLES;
+use super::rate::{LONGEST_TICK, Rate};
+use super::resample::{PAST, convert};
+
 /// What is to be played under one name.
 #[derive(Debug)]
 struct Piece<T> {
@@ -19,6 +23,8 @@ pub struct Player<T> {
     /// which sound of the first piece, and which sample of it, comes next
     sound: usize,
     sample: usize,
+    /// the end of the last tick, when it was played at a higher rate
+    past: [i16; PAST],
 }
 
 /// A piece that is over.
@@ -36,6 +42,7 @@ impl<T> Default for Player<T> {
             queue: VecDeque::with_capacity(MOST_PIECES),
             sound: 0,
             sample: 0,
+            past: [0; PAST],
         }
     }
 }
@@ -78,8 +85,27 @@ impl<T> Player<T> {
         }
     }
 
+    /// Adds the next tick to a mix at any rate; else as [`add_to`](Self::add_to).
+    pub fn add_tick_to(&mut self, mix: &mut [i32], rate: Rate, over: impl FnMut(Over<T>)) {
+        if rate == Rate::Narrow {
+            return self.add_to(mix, over);
+        }
+        let mut narrow = [0; TICK_SAMPLES];
+        self.add_to(&mut narrow, over);
+        let mut sound = [0; PAST + TICK_SAMPLES];
+        sound[..PAST].copy_from_slice(&self.past);
+        for (sample, &sum) in sound[PAST..].iter_mut().zip(&narrow) {
+            *sample = sum as i16;
+        }
+        let mut fuller = [0; LONGEST_TICK];
+        convert(&sound, Rate::Narrow, rate, &mut fuller[..rate.tick()]);
+        super::mix::add(mix, &fuller[..rate.tick()]);
+        self.past.copy_from_slice(&sound[TICK_SAMPLES..]);
+    }
+
     /// Forgets everything that is queued.
     pub fn clear(&mut self, mut over: impl FnMut(Over<T>)) {
+        self.past = [0; PAST];
         while self.is_playing() {
             self.forget_first(&mut over);
         }

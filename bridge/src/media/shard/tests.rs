@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::g711::{self, Law};
 use confab_core::audio::rtcp;
 use confab_core::audio::rtp::{HEADER_LEN, Packet, write_header};
@@ -22,6 +23,7 @@ mod keeping;
 mod recording;
 mod talking;
 mod tones;
+mod wide;
 
 const TALK: Voice = Voice {
     speak: true,
@@ -90,7 +92,7 @@ impl House {
     }
 
     fn order(&self, what: ToShard) {
-        self.orders.send(Order::Do(what)).unwrap();
+        self.orders.send(what.into()).unwrap();
     }
 
     /// Connects a phone; returns its number.

@@ -1,0 +1,50 @@
+//! The codecs that are not the core's: G.722 and Opus, and making what a line needs of them away
+//! from the media threads, which make nothing.
+
+mod g722;
+mod opus;
+
+use confab_core::audio::decode::Speech;
+use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::stream::{Codec, Stream};
+
+pub(super) use g722::Encoder as G722Encoder;
+pub(super) use opus::Encoder as OpusEncoder;
+
+/// What a line needs for another codec than G.711.
+#[derive(Debug)]
+pub(super) struct Gear {
+    /// with the decoder in it
+    pub(super) jitter: Box<JitterBuffer>,
+    pub(super) coder: Coder,
+}
+
+/// Encodes what one line hears.
+#[derive(Debug)]
+pub(super) enum Coder {
+    /// G.711, which remembers nothing and is encoded once for all
+    None,
+    G722(Box<G722Encoder>),
+    Opus(Box<OpusEncoder>),
+}
+
+impl Gear {
+    /// For a stream; none when it needs nothing, or when libopus has no memory for it.
+    pub(super) fn for_stream(stream: &Stream) -> Option<Box<Self>> {
+        let (decoder, coder): (Speech, Coder) = match stream.codec {
+            Codec::Pcmu | Codec::Pcma => return None,
+            Codec::G722 => (
+                Speech::Other(Box::<g722::Decoder>::default()),
+                Coder::G722(Box::default()),
+            ),
+            Codec::Opus => (
+                Speech::Other(Box::new(opus::Decoder::new()?)),
+                Coder::Opus(Box::new(OpusEncoder::new(&stream.opus, stream.packet_ms)?)),
+            ),
+        };
+        Some(Box::new(Self {
+            jitter: Box::new(JitterBuffer::new(decoder)),
+            coder,
+        }))
+    }
+}
