@@ -38,11 +38,6 @@ impl Default for Encoded {
 }
 
 impl Encoded {
-    /// The sound's rate.
-    pub(super) fn rate(&self) -> Rate {
-        self.rate
-    }
-
     /// The sound, to be read.
     pub(super) fn frame(&self) -> &[i16] {
         &self.sound[LONGEST_PAST..][..self.rate.tick()]

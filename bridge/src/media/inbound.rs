@@ -68,6 +68,7 @@ impl Heard {
 
 /// What a line needs no more, to be freed where there is time.
 #[derive(Debug)]
+#[expect(dead_code, reason = "nobody looks into what is only to be freed")]
 pub(super) enum Over {
     Jitter(Box<JitterBuffer>),
     Speech(Speech),

@@ -110,9 +110,9 @@ impl Encoder {
         self.encoder
             .set_max_bandwidth(match wishes.playback_hz_max {
                 ..12_000 => Bandwidth::Narrowband,
-                ..16_000 => Bandwidth::Mediumband,
-                ..24_000 => Bandwidth::Wideband,
-                ..48_000 => Bandwidth::Superwideband,
+                12_000..16_000 => Bandwidth::Mediumband,
+                16_000..24_000 => Bandwidth::Wideband,
+                24_000..48_000 => Bandwidth::Superwideband,
                 _ => Bandwidth::Fullband,
             })
     }
@@ -173,8 +173,8 @@ const BIT_RATE: u32 = 32_000;
 const LEAST_BIT_RATE: i32 = 6_000;
 /// Of ten; measured at half of ten's cost.
 const COMPLEXITY: i32 = 5;
-/// What in-band repetition is made for.
-const EXPECTED_LOSS_PERCENT: i32 = 5;
+/// What in-band repetition is made for: at five or less libopus leaves it out when bits are few.
+const EXPECTED_LOSS_PERCENT: i32 = 10;
 
 #[cfg(test)]
 mod tests {
