@@ -5,23 +5,18 @@ use std::ops::RangeInclusive;
 
 use super::rate::Rate;
 
-/// Samples that [`shorten`] looks at.
+/// Samples that [`shorten_by`] looks at.
 pub(super) const fn needed(rate: Rate) -> usize {
     (LONGEST_CUT + OVERLAP) * rate.scale()
 }
 
-/// The most that [`shorten`] takes out.
+/// The most that [`shorten_by`] takes out.
 pub(super) const fn longest_cut(rate: Rate) -> usize {
     LONGEST_CUT * rate.scale()
 }
 
-/// Takes a stretch out of the beginning of `samples`, of which at least [`needed`] are there.
-/// Returns how many samples fewer there are.
-pub(super) fn shorten(samples: &mut [i16], rate: Rate) -> usize {
-    shorten_by(samples, longest_cut(rate), rate)
-}
-
-/// As [`shorten`], but takes out `most` samples at most.
+/// Takes a stretch of `most` samples at most out of the beginning of `samples`, of which at least
+/// [`needed`] are there. Returns how many samples fewer there are.
 pub(super) fn shorten_by(samples: &mut [i16], most: usize, rate: Rate) -> usize {
     let (shortest, overlap) = (shortest(rate), OVERLAP * rate.scale());
     if samples.len() < needed(rate) || most < shortest {
@@ -149,7 +144,7 @@ mod tests {
     fn a_shortened_tone_is_the_same_tone() {
         for rate in RATES {
             let mut sound = tone(2 * rate.tick(), rate);
-            let removed = shorten(&mut sound, rate);
+            let removed = shorten_by(&mut sound, longest_cut(rate), rate);
             let period = rate.hz() as usize / 400;
             assert!(
                 removed > 0 && removed.is_multiple_of(period),
@@ -178,7 +173,10 @@ mod tests {
     fn silence_stays_silence() {
         for rate in RATES {
             let mut sound = vec![0; 2 * rate.tick()];
-            assert_eq!(shorten(&mut sound, rate), LONGEST_CUT * rate.scale());
+            assert_eq!(
+                shorten_by(&mut sound, longest_cut(rate), rate),
+                LONGEST_CUT * rate.scale()
+            );
             assert_eq!(lengthen(&mut sound, rate.tick(), rate), 80 * rate.scale());
             assert!(sound.iter().all(|&s| s == 0));
         }

@@ -2,18 +2,44 @@
 
 use super::super::rate::Rate;
 
-/// A histogram of delays that forgets, over a floor that follows the sender's clock.
+/// Histograms of the delays of two stretches of packets, over a floor that follows the sender's
+/// clock. What is older than the two is forgotten, so a line that gets better is believed soon.
 #[derive(Clone, Debug)]
 pub(super) struct DelayMeter {
     /// how many times 8 kHz the samples have
     scale: i32,
-    shares: [f32; BINS],
-    seen: u32,
     /// transit (arrival less timestamp) that the others are compared with
     reference: u32,
-    /// least transit of this stretch of packets and of the one before, against the reference
-    least: [i32; 2],
+    /// where the first bin begins, against the reference: at the floor or less than a bin below
+    base: i32,
+    /// this stretch and the one before
+    stretches: [Stretch; 2],
     wanted: i32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    seen: u16,
+    /// least transit, against the reference
+    least: i32,
+    counts: [u16; BINS],
+}
+
+impl Stretch {
+    const EMPTY: Self = Self {
+        seen: 0,
+        least: i32::MAX,
+        counts: [0; BINS],
+    };
+
+    /// Counts every delay as so many bins less, or more.
+    fn shift(&mut self, bins_less: i32) {
+        let before = std::mem::replace(&mut self.counts, [0; BINS]);
+        for (bin, count) in before.into_iter().enumerate() {
+            let to = (bin as i32 - bins_less).clamp(0, BINS as i32 - 1);
+            self.counts[to as usize] += count;
+        }
+    }
 }
 
 impl DelayMeter {
@@ -21,20 +47,17 @@ impl DelayMeter {
     pub(super) fn new(rate: Rate) -> Self {
         Self {
             scale: rate.scale() as i32,
-            shares: [0.0; BINS],
-            seen: 0,
             reference: 0,
-            least: [0; 2],
+            base: 0,
+            stretches: [Stretch::EMPTY; 2],
             wanted: 0,
         }
     }
 
     /// Begins anew.
     pub(super) fn clear(&mut self) {
-        self.shares = [0.0; BINS];
-        self.seen = 0;
-        self.reference = 0;
-        self.least = [0; 2];
+        self.base = 0;
+        self.stretches = [Stretch::EMPTY; 2];
         self.wanted = 0;
     }
 
@@ -42,20 +65,24 @@ impl DelayMeter {
     pub(super) fn observe(&mut self, arrival: u32, timestamp: u32) -> i32 {
         let transit = arrival.wrapping_sub(timestamp);
         let mut against = transit.wrapping_sub(self.reference) as i32;
-        if self.seen == 0 || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK * self.scale
-        {
+        let fresh = self.stretches[0].seen == 0;
+        if fresh || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK * self.scale {
             self.clear();
             self.reference = transit;
             against = 0;
         }
-        if self.seen.is_multiple_of(STRETCH) {
-            self.least = [against, self.least[0]];
+        if self.stretches[0].seen == STRETCH {
+            self.stretches = [Stretch::EMPTY, self.stretches[0]];
         }
-        self.least[0] = self.least[0].min(against);
-        self.seen = self.seen.wrapping_add(1).max(1);
-        let behind = against.saturating_sub(self.floor());
-        self.count(behind);
-        behind
+        let now = &mut self.stretches[0];
+        now.seen += 1;
+        now.least = now.least.min(against);
+        self.follow_the_floor();
+        let width = BIN * self.scale;
+        let bin = (against - self.base + width - 1) / width;
+        self.stretches[0].counts[(bin.max(0) as usize).min(BINS - 1)] += 1;
+        self.wanted = self.enough();
+        against - self.floor()
     }
 
     /// How far a packet would be behind the quickest.
@@ -72,24 +99,34 @@ impl DelayMeter {
     }
 
     fn floor(&self) -> i32 {
-        self.least[0].min(self.least[1])
+        self.stretches[0].least.min(self.stretches[1].least)
     }
 
-    fn count(&mut self, behind: i32) {
-        // The first packets count for more, so that a bad line is known within a second.
-        let weight = (1.0 / self.seen as f32).max(FORGETTING);
+    /// Delays count from the floor: when it has risen, those that were counted before are less.
+    fn follow_the_floor(&mut self) {
         let width = BIN * self.scale;
-        let bin = (behind.max(0) + width - 1) / width;
-        for share in &mut self.shares {
-            *share *= 1.0 - weight;
+        let bins = (self.floor() - self.base).div_euclid(width);
+        if bins != 0 {
+            self.base += bins * width;
+            for stretch in &mut self.stretches {
+                stretch.shift(bins);
+            }
         }
-        self.shares[(bin as usize).min(BINS - 1)] += weight;
-        let mut rarer = 0.0;
-        let enough = self.shares.iter().rposition(|share| {
-            rarer += share;
-            rarer > TOLERATED
-        });
-        self.wanted = enough.unwrap_or(0) as i32 * width;
+    }
+
+    fn enough(&self) -> i32 {
+        let [now, before] = &self.stretches;
+        let tolerated = (now.seen + before.seen) / TOLERATED_OF;
+        let (mut rarer, mut bin) = (0, BINS - 1);
+        loop {
+            rarer += now.counts[bin] + before.counts[bin];
+            if rarer > tolerated || bin == 0 {
+                break;
+            }
+            bin -= 1;
+        }
+        let above_floor = bin as i32 * BIN * self.scale - (self.floor() - self.base);
+        above_floor.max(0)
     }
 }
 
@@ -97,13 +134,11 @@ impl DelayMeter {
 
 /// 10 ms.
 const BIN: i32 = 80;
-/// Up to 200 ms, the deepest the buffer may be.
-const BINS: usize = 21;
-/// The share of packets that may come too late: one in a hundred.
-const TOLERATED: f32 = 0.01;
-/// What one packet weighs: some eight seconds of memory at 20 ms.
-const FORGETTING: f32 = 1.0 / 400.0;
-/// After this many packets the floor may rise: some three seconds.
-const STRETCH: u32 = 150;
+/// Up to 300 ms, the deepest the buffer may be.
+const BINS: usize = 31;
+/// One packet of so many may come too late.
+const TOLERATED_OF: u16 = 100;
+/// Packets in a stretch: three seconds at 20 ms. Six seconds are remembered at most.
+const STRETCH: u16 = 150;
 /// A second.
 const ANOTHER_CLOCK: i32 = 8_000;

@@ -53,9 +53,9 @@ impl Fifo {
         self.length -= count;
     }
 
-    /// Takes a pitch period out of the oldest sound; returns its length.
-    pub(super) fn shorten(&mut self) -> usize {
-        let removed = stretch::shorten(&mut self.samples[..self.length], self.rate);
+    /// Takes a pitch period of `most` samples at most out of the oldest sound; returns its length.
+    pub(super) fn shorten(&mut self, most: usize) -> usize {
+        let removed = stretch::shorten_by(&mut self.samples[..self.length], most, self.rate);
         self.length -= removed;
         removed
     }

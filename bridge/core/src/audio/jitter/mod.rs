@@ -3,7 +3,7 @@
 //! ```text
 //!   put:   slot by sequence number; delay against the quickest packets -> depth wanted
 //!   take:  next packet | a gap that later packets prove -> concealed | nothing there -> concealed,
-//!          and played late when it comes, so the depth grows by itself | 200 ms dry -> idle
+//!          and played late when it comes, so the depth grows by itself | 300 ms dry -> idle
 //!          too deep or too shallow -> a pitch period is taken out or put in, in pauses first
 //! ```
 //!
@@ -346,8 +346,8 @@ const LONGEST_OPUS: usize = 1_200;
 
 /// 60 ms.
 const LONGEST_PACKET: usize = 480;
-/// 200 ms: the buffer never waits longer, and a gap longer than this is a jump of the clock.
-const DEEPEST: i32 = 1_600;
+/// 300 ms: the buffer never waits longer, and a gap longer than this is a jump of the clock.
+const DEEPEST: i32 = 2_400;
 /// A second: timestamps this far off belong to another clock.
 const JUMP: i32 = 8_000;
 /// Sequence numbers further apart than this are a restart (RFC 3550, A.1, but tighter).

@@ -164,7 +164,7 @@ impl JitterBuffer {
                     return;
                 }
             }
-            let removed = self.fifo.shorten();
+            let removed = self.fifo.shorten(excess as usize);
             self.margin -= removed as i32;
             self.stats.shortened += 1;
         } else if excess < -too_shallow && pause {
@@ -194,8 +194,8 @@ const REPEATS_TICKS: u32 = 250;
 
 // In samples at 8 kHz.
 
-/// A tick more than is wanted is worth a cut in a pause ...
-const TOO_DEEP: i32 = 160;
+/// Half a tick more than is wanted is worth a cut in a pause ...
+const TOO_DEEP: i32 = 80;
 /// ... and three ticks more a cut in speech.
 const FAR_TOO_DEEP: i32 = 480;
 /// Half a tick too little is worth a longer pause; an underrun would do the same, but audibly.
