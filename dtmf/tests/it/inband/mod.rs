@@ -220,3 +220,41 @@ fn what_is_left_of_a_tone() {
     }
     println!("worst {worst}, mean {:.1}", 10.0 * (all / 29.0).log10());
 }
+
+/// A chord of three pure tones, of which one ends: what is left are a key's two, and no press.
+#[test]
+fn what_is_left_of_a_chord_is_no_key() {
+    for third_hz in [550.0, 1_050.0, 1_900.0] {
+        for start in starts() {
+            let key = Tape::silence(30.0).press("6", Tones::lasting(400.0 + start, 0.0));
+            let mut third = Tape::silence(30.0 + 200.0 + start);
+            third = third.with_tone(third_hz, -9.0);
+            let mut chord = key.rest(60.0);
+            for (sample, more) in chord.sound.iter_mut().zip(&third.sound) {
+                *sample += more;
+            }
+            assert_eq!(chord.keys(), "", "{third_hz} Hz at {start:.1} ms");
+        }
+    }
+}
+
+/// Two tones that begin one after the other are a melody.
+#[test]
+fn tones_that_begin_apart_are_no_key() {
+    let one = Tones {
+        row_dbm0: -90.0,
+        ..Tones::lasting(400.0, 60.0)
+    };
+    let other = Tones {
+        column_dbm0: -90.0,
+        ..Tones::lasting(340.0, 60.0)
+    };
+    for start in starts() {
+        let mut melody = Tape::silence(30.0).press("6", one);
+        let later = Tape::silence(90.0 + start).press("6", other);
+        for (sample, more) in melody.sound.iter_mut().zip(&later.sound) {
+            *sample += more;
+        }
+        assert_eq!(melody.keys(), "", "{start:.1} ms");
+    }
+}
