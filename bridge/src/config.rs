@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use confab_core::audio::stream::Codec;
 use confab_dtmf::layout::Layouts;
-use confab_sip::{Listen, Transport, Trunk};
+use confab_sip::{Listen, MediaWishes, SrtpPolicy, Transport, Trunk};
 
 /// Everything that can be set, parsed and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub sip_source_rate_per_s: u32,
     /// where calls of ours go; without it nobody can be called
     pub sip_trunk: Option<Trunk>,
+    /// what may be agreed on for a call's sound
+    pub media: MediaWishes,
     /// address RTP is bound to and named in SDP
     pub media_address: IpAddr,
     /// RTP ports, even ones for RTP and the odd ones above for RTCP
@@ -96,6 +99,16 @@ pub const KEYS: &[KeySpec] = &[
         name: "sip_trunk_from",
         default: "",
         help: "who calls, always: sip:USER@HOST; empty: the number that the room was dialled by",
+    },
+    KeySpec {
+        name: "codecs",
+        default: "pcma,pcmu",
+        help: "codecs, the best first, of opus, g722, pcma and pcmu; of the last two the caller chooses",
+    },
+    KeySpec {
+        name: "srtp",
+        default: "never",
+        help: "encrypted sound, by keys in the SDP: never, accept (when the caller asks), require",
     },
     KeySpec {
         name: "media_address",
@@ -281,6 +294,11 @@ impl Reader<'_> {
             sip_listen: self.get("sip_listen", Vec::new(), parse_listen),
             sip_source_rate_per_s: self.get("sip_source_rate_per_s", 1, number(1..=1_000_000)),
             sip_trunk: self.trunk(),
+            media: MediaWishes {
+                codecs: self.get("codecs", Vec::new(), parse_codecs),
+                srtp: self.get("srtp", SrtpPolicy::Never, parse_srtp),
+                ..MediaWishes::default()
+            },
             media_address: self.get("media_address", LOCALHOST, parse_media_address),
             rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),
             media_threads: self.get("media_threads", 1, parse_threads),
@@ -351,6 +369,33 @@ fn parse_listen(raw: &str) -> Result<Vec<Listen>, String> {
             })
         })
         .collect()
+}
+
+fn parse_codecs(raw: &str) -> Result<Vec<Codec>, String> {
+    let mut codecs = Vec::new();
+    for name in raw.split(',').map(str::trim) {
+        let codec = match name.to_ascii_lowercase().as_str() {
+            "opus" => Codec::Opus,
+            "g722" => Codec::G722,
+            "pcma" => Codec::Pcma,
+            "pcmu" => Codec::Pcmu,
+            _ => return Err(format!("{name:?} is none of opus, g722, pcma, pcmu")),
+        };
+        if codecs.contains(&codec) {
+            return Err(format!("{name} is named twice"));
+        }
+        codecs.push(codec);
+    }
+    Ok(codecs)
+}
+
+fn parse_srtp(raw: &str) -> Result<SrtpPolicy, String> {
+    match raw {
+        "never" => Ok(SrtpPolicy::Never),
+        "accept" => Ok(SrtpPolicy::Accept),
+        "require" => Ok(SrtpPolicy::Require),
+        _ => Err("it is never, accept or require".to_owned()),
+    }
 }
 
 fn parse_media_address(raw: &str) -> Result<IpAddr, String> {

@@ -223,6 +223,7 @@ fn sip_config(config: &Config) -> confab_sip::Config {
         listen: config.sip_listen.clone(),
         advertise: config.media_address,
         source_rate_per_s: config.sip_source_rate_per_s,
+        media: config.media.clone(),
         trunk: config.sip_trunk.clone(),
     }
 }

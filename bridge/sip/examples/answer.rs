@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use confab_sip::{Config, Listen, SipCommand, SipEvent, Transport, start};
+use confab_sip::{Config, Listen, MediaWishes, SipCommand, SipEvent, Transport, start};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 
@@ -18,6 +18,7 @@ async fn main() {
         listen: listen.to_vec(),
         advertise: addr.ip(),
         source_rate_per_s: 100_000,
+        media: MediaWishes::default(),
         trunk: None,
     };
     let (sender, mut events) = mpsc::channel(1024);

@@ -20,6 +20,7 @@ use crate::door::Place;
 use crate::door::tcp::Streams;
 use crate::exchange::{Exchange, Extra, Line, drive};
 use crate::registry::{DialogKey, MergeKey, Registry};
+use crate::sdp::Wishes;
 use crate::trunk::Trunk;
 use crate::tuning::{RETRY_AFTER_S, Tuning};
 use crate::wire::judge::{ACCEPT, ALLOW, SUPPORTED};
@@ -31,6 +32,7 @@ pub(crate) struct House {
     pub events: mpsc::Sender<SipEvent>,
     pub counters: Arc<Counters>,
     pub tuning: Tuning,
+    pub wishes: Wishes,
     pub registry: Registry,
     pub ways: Ways,
     pub legs: Legs,
@@ -66,6 +68,7 @@ impl House {
         events: mpsc::Sender<SipEvent>,
         counters: Arc<Counters>,
         tuning: Tuning,
+        wishes: Wishes,
         ways: Ways,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -73,6 +76,7 @@ impl House {
             events,
             counters,
             tuning,
+            wishes,
             registry: Registry::default(),
             ways,
             legs: Legs::default(),
@@ -241,7 +245,7 @@ impl House {
             return None;
         };
         exchange.answer(100, Extra::default());
-        let opening = match Opening::read(&exchange, &self.tuning) {
+        let opening = match Opening::read(&exchange, &self.tuning, &self.wishes) {
             Ok(opening) => opening,
             Err((status, extra)) => {
                 let count = if status == 488 {

@@ -13,6 +13,7 @@ mod digest;
 mod door;
 mod exchange;
 mod house;
+mod keys;
 mod registry;
 mod sdp;
 mod serve;
@@ -24,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use confab_core::audio::stream::Stream;
+use confab_core::audio::stream::{Codec, Stream};
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
 use confab_core::refusal::Refusal;
@@ -54,6 +55,39 @@ pub struct Listen {
     pub addr: SocketAddr,
 }
 
+/// Whether calls are encrypted, with keys exchanged in the SDP (RFC 4568). These are only as safe
+/// as the signalling: over UDP and TCP whoever reads the SIP messages can decrypt the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SrtpPolicy {
+    /// What asks for it is refused with 488.
+    Never,
+    /// Where the peer asks for it by `RTP/SAVP`; we ask for it in no offer of ours.
+    Accept,
+    /// Nothing else is taken, and we offer nothing else.
+    Require,
+}
+
+/// What may be agreed on for a call's sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaWishes {
+    /// codecs, the best first; of the two laws of G.711 the caller chooses
+    pub codecs: Vec<Codec>,
+    /// encryption
+    pub srtp: SrtpPolicy,
+    /// packets that tell how the silence sounds (RFC 3389)
+    pub comfort_noise: bool,
+}
+
+impl Default for MediaWishes {
+    fn default() -> Self {
+        Self {
+            codecs: vec![Codec::Pcma, Codec::Pcmu],
+            srtp: SrtpPolicy::Never,
+            comfort_noise: false,
+        }
+    }
+}
+
 /// How to serve.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -63,6 +97,8 @@ pub struct Config {
     pub advertise: IpAddr,
     /// requests a second that one source may send before it is ignored for a while
     pub source_rate_per_s: u32,
+    /// what may be agreed on for the sound
+    pub media: MediaWishes,
     /// where calls of ours go; without it [`SipCommand::Dial`] fails
     pub trunk: Option<Trunk>,
 }

@@ -22,6 +22,8 @@ use crate::door::tcp::Streams;
 use crate::door::udp::Gate;
 use crate::door::{Door, Place};
 use crate::house::{House, Ways};
+use crate::keys;
+use crate::sdp::Wishes;
 use crate::trunk::Trunk;
 use crate::tuning::{COMMANDS, STRAYS, Tuning};
 use crate::{Config, Counters, Error, Handle, Listen, SipCommand, SipEvent, Transport};
@@ -72,6 +74,7 @@ pub(crate) async fn start(
         events,
         counters.clone(),
         tuning,
+        Wishes::new(config.media.clone(), keys::fresh),
         Ways {
             streams: streams.clone(),
             places: open.places,

@@ -29,6 +29,13 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         format!("RTP from {}", config.media_address),
         UdpSocket::bind((config.media_address, 0)).map(drop),
     ));
+    findings.push(Finding {
+        what: format!(
+            "sound {:?}, SRTP {:?}",
+            config.media.codecs, config.media.srtp
+        ),
+        wrong: None,
+    });
     findings.push(finding(
         format!("portal {}", config.http_listen),
         TcpListener::bind(config.http_listen).map(drop),

@@ -14,7 +14,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use confab_core::audio::stream::{Codec, Stream};
+use confab_core::audio::stream::Stream;
 use confab_core::event::{DialFailure, EndReason};
 use confab_core::ids::LegId;
 use rsipstack::sip::{HeadersExt, Response, SipMessage, StatusCodeKind};
@@ -35,7 +35,7 @@ use crate::door::Place;
 use crate::exchange::Line;
 use crate::house::{House, SetupSlot};
 use crate::registry::Entry;
-use crate::sdp::{Origin, read_answer, sdp_in, write_offer};
+use crate::sdp::{Origin, OurOffer, Unfit, read_answer, sdp_in, write_offer};
 use crate::trunk::{Number, Trunk};
 use crate::tuning::CALL_INBOX;
 use crate::{Caller, SipCommand, SipEvent, Transport};
@@ -90,6 +90,7 @@ pub(crate) fn start(house: &Arc<House>, errand: Errand) {
         own_sender: sender.downgrade(),
         rtp: errand.rtp,
         origin: Origin::new(leg.0),
+        offered: OurOffer::default(),
         until: Instant::now() + house.tuning.ring,
         heard: false,
         rung: false,
@@ -108,6 +109,8 @@ struct Dial {
     own_sender: mpsc::WeakSender<Input>,
     rtp: SocketAddr,
     origin: Origin,
+    /// what we offer in `origin`'s name
+    offered: OurOffer,
     /// patience ends
     until: Instant,
     /// a 1xx came, so a CANCEL may be sent
@@ -186,7 +189,8 @@ impl Dial {
         let line = self.line_to(&trunk).await;
         let line = line.filter(|_| self.slot.is_some());
         let line = line.ok_or(failed(DialFailure::Unreachable))?;
-        let sdp = write_offer(&mut self.origin, Codec::Pcma, self.rtp);
+        let (sdp, offered) = write_offer(&mut self.origin, &house.wishes, None, self.rtp);
+        self.offered = offered;
         Ok(Placed::new(trunk, line, &number, &errand.caller, sdp))
     }
 
@@ -289,7 +293,7 @@ impl Dial {
         if self.leaving {
             return self.cancel(attempt);
         }
-        if let Some(Ok(stream)) = media_of(response) {
+        if let Some(Ok(stream)) = media_of(response, &self.offered) {
             self.early = Some((to_tag(response), stream));
         }
         if response.status_code.code() > 100 && !self.rung {
@@ -332,7 +336,7 @@ impl Dial {
         let ack = dialog.ack(&placed.request);
         let given_up = self.leaving || self.given_up_now().await;
         let early = self.early.take_if(|(tag, _)| *tag == dialog.key.remote_tag);
-        let stream = match (media_of(response), early) {
+        let stream = match (media_of(response, &self.offered), early) {
             (Some(Ok(stream)), _) | (None, Some((_, stream))) => Some(stream),
             _ => None,
         };
@@ -380,6 +384,7 @@ impl Dial {
             open: None,
             offering: false,
             origin: self.origin,
+            offered: None,
             offer: None,
             local: Some(self.rtp),
             stream: Some(stream),
@@ -412,10 +417,10 @@ impl Dial {
     }
 }
 
-/// The media in an answer; `None` when it has no SDP.
-fn media_of(response: &Response) -> Option<Result<Stream, crate::sdp::Unfit>> {
+/// The media in an answer to `ours`; `None` when it has no SDP.
+fn media_of(response: &Response, ours: &OurOffer) -> Option<Result<Stream, Unfit>> {
     let kind = response.header_value("Content-Type")?;
-    sdp_in(&kind, &response.body).map(read_answer)
+    sdp_in(&kind, &response.body).map(|sdp| read_answer(sdp, ours))
 }
 
 /// What a final answer means to whoever wanted the call (RFC 3261, 21; RFC 8197, RFC 8688).

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::stream::{Codec, Stream};
+use confab_core::audio::stream::Stream;
 
 use super::Call;
 use crate::SipEvent;
@@ -16,8 +16,10 @@ impl Call {
         match offer {
             Some(terms) => write_answer(&mut self.origin, terms, local),
             None => {
-                let first = self.stream.map_or(Codec::Pcma, |stream| stream.codec);
-                write_offer(&mut self.origin, first, local)
+                let (wishes, current) = (&self.house.wishes, self.stream.as_ref());
+                let (text, offered) = write_offer(&mut self.origin, wishes, current, local);
+                self.offered = Some(offered);
+                text
             }
         }
     }
@@ -38,7 +40,10 @@ impl Call {
     /// the first ACK of a call that is none at all.
     pub(super) fn take_answer(&mut self, content_type: Option<&str>, body: &[u8]) {
         let sdp = content_type.and_then(|kind| sdp_in(kind, body));
-        if let Some(Ok(stream)) = sdp.map(read_answer) {
+        let Some(offered) = self.offered.take() else {
+            return;
+        };
+        if let Some(Ok(stream)) = sdp.map(|sdp| read_answer(sdp, &offered)) {
             self.stream = Some(stream);
         }
     }

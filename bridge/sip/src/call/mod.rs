@@ -37,7 +37,7 @@ use crate::counters::Count;
 use crate::exchange::{Exchange, Extra, new_tag, seq_of};
 use crate::house::{House, SetupSlot, retry_after};
 use crate::registry::{DialogKey, Entry, MergeKey, call_id, from_tag};
-use crate::sdp::{Origin, Terms};
+use crate::sdp::{Origin, OurOffer, Terms};
 use crate::tuning::CALL_INBOX;
 
 pub(crate) use desk::Desk;
@@ -97,6 +97,8 @@ struct Call {
     /// an INVITE of ours waits for its answer
     offering: bool,
     origin: Origin,
+    /// our last offer, until it is answered
+    offered: Option<OurOffer>,
     /// the offer of the INVITE; `None` when it had none
     offer: Option<Terms>,
     /// our RTP address, once answered
@@ -153,6 +155,7 @@ pub(crate) fn start(
         offering: false,
         origin: Origin::new(leg.0),
         stream: opening.offer.as_ref().map(|terms| terms.stream),
+        offered: None,
         offer: opening.offer,
         local: None,
         timer: opening.timer,

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use confab_core::audio::stream::Stream;
 use rsipstack::sip::{HeadersExt, Request, Scheme};
 
 use super::session_timer::SessionTimer;
 use crate::Caller;
 use crate::exchange::{Exchange, Extra};
-use crate::sdp::{self, Terms, Unfit};
+use crate::sdp::{self, Terms, Unfit, Wishes};
 use crate::tuning::Tuning;
 use crate::wire::grammar;
 
@@ -28,9 +29,13 @@ pub(crate) struct Opening {
 
 impl Opening {
     /// Reads the INVITE of `exchange`, or says how to refuse it.
-    pub fn read(exchange: &Exchange, tuning: &Tuning) -> Result<Self, (u16, Extra)> {
+    pub fn read(
+        exchange: &Exchange,
+        tuning: &Tuning,
+        wishes: &Wishes,
+    ) -> Result<Self, (u16, Extra)> {
         let request = &exchange.request;
-        let offer = offer_of(request)?;
+        let offer = offer_of(request, wishes, None)?;
         let timer = SessionTimer::asked_by(request, tuning.session_min_s)?;
         let expires = request
             .header_value("Expires")
@@ -46,22 +51,31 @@ impl Opening {
     }
 }
 
-/// The offer in a request; `None` without a body.
-pub(super) fn offer_of(request: &Request) -> Result<Option<Terms>, (u16, Extra)> {
+/// The offer in a request, when `before` is agreed on so far; `None` without a body.
+pub(super) fn offer_of(
+    request: &Request,
+    wishes: &Wishes,
+    before: Option<&Stream>,
+) -> Result<Option<Terms>, (u16, Extra)> {
     match sdp_of(request) {
         None if request.body.is_empty() => Ok(None),
         // A multipart body without SDP in it.
         None => Err((415, Extra::header("Accept", crate::wire::judge::ACCEPT))),
-        Some(sdp) => sdp::read_offer(sdp).map(Some).map_err(|unfit| match unfit {
-            Unfit::NoCommonCodec => (
-                488,
-                Extra::header("Warning", "304 confab \"no audio in G.711 over RTP/AVP\""),
-            ),
-            Unfit::Malformed => (
-                488,
-                Extra::header("Warning", "399 confab \"the SDP cannot be read\""),
-            ),
-        }),
+        Some(sdp) => {
+            let read = sdp::read_offer(sdp, wishes, before);
+            read.map(Some)
+                .map_err(|unfit| (488, Extra::header("Warning", warning(unfit))))
+        }
+    }
+}
+
+/// Why an offer is of no use, for whoever looks for the mistake.
+fn warning(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::NoCommonCodec => "304 confab \"no audio in a codec and transport that we take\"",
+        Unfit::NoUsableKey => "399 confab \"RTP/SAVP without an a=crypto that we can use\"",
+        Unfit::MustEncrypt => "399 confab \"only RTP/SAVP with a=crypto is taken\"",
+        Unfit::Malformed => "399 confab \"the SDP cannot be read\"",
     }
 }
 

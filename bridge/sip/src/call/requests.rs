@@ -63,7 +63,8 @@ impl Call {
             let tag = self.dialog.extra().tag;
             return exchange.answer(status, Extra { tag, ..extra });
         }
-        let read = offer_of(&exchange.request).and_then(|offer| {
+        let read = offer_of(&exchange.request, &self.house.wishes, self.stream.as_ref());
+        let read = read.and_then(|offer| {
             let timer = SessionTimer::asked_by(&exchange.request, self.house.tuning.session_min_s)?;
             Ok((offer, timer))
         });

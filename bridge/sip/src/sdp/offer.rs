@@ -1,34 +1,68 @@
-//! Reads the peer's description and chooses the stream and the codec.
+//! Reads the peer's description and chooses the stream, its codec and its keys.
 
 use std::net::{IpAddr, SocketAddr};
 
-use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Srtp, Stream};
 use sdp_types::{Attribute, Media, Session};
 
+use super::crypto::Crypto;
+use super::formats::{self, values};
 use super::mend::mend;
-use super::{MediaLine, Terms, Unfit, mirrored};
+use super::write::OurOffer;
+use super::{MediaLine, Terms, Unfit, Wishes, mirrored};
+use crate::SrtpPolicy;
 
-/// Packet time when the peer has no usable wish, in milliseconds.
-const PACKET_MS: u8 = 20;
-/// Longest packet time we send with, in milliseconds.
-const PACKET_MS_MAX: u8 = 60;
 /// m-lines we are ready to mirror; no telephone comes near.
 const LINES_MAX: usize = 32;
 
-/// Reads an offer: the first audio line that we can take, and in it the first codec, in the
-/// offerer's order, that we have.
-pub(crate) fn read_offer(body: &[u8]) -> Result<Terms, Unfit> {
+/// What we would take of one m-line.
+struct Choice {
+    codec: (u8, Codec),
+    /// none: plain RTP
+    crypto: Option<Crypto>,
+}
+
+/// Reads an offer: the first audio line that we can take, an encrypted one before others, and in
+/// it the codec that our wishes name first. `before`: what the call has agreed on so far, whose key
+/// of ours is kept as long as theirs stays.
+pub(crate) fn read_offer(
+    body: &[u8],
+    wishes: &Wishes,
+    before: Option<&Stream>,
+) -> Result<Terms, Unfit> {
     let session = parse(body)?;
-    let found = session
-        .medias
-        .iter()
-        .enumerate()
-        .find_map(|(index, media)| {
-            let codec = codecs(media).next()?;
-            takes(media).then_some((index, media, codec))
-        });
-    let (chosen, media, codec) = found.ok_or(Unfit::NoCommonCodec)?;
-    let stream = stream(&session, media, codec)?;
+    let mut found: Option<(usize, Choice)> = None;
+    let mut why = Unfit::NoCommonCodec;
+    for (index, media) in session.medias.iter().enumerate() {
+        match choose(media, wishes) {
+            Ok(choice) => {
+                let better = found
+                    .as_ref()
+                    .is_none_or(|(_, had)| had.crypto.is_none() && choice.crypto.is_some());
+                if better {
+                    found = Some((index, choice));
+                }
+            }
+            Err(unfit) if why == Unfit::NoCommonCodec => why = unfit,
+            Err(_) => {}
+        }
+    }
+    let (chosen, choice) = found.ok_or(why)?;
+    let media = &session.medias[chosen];
+    let mut stream = stream(&session, media, choice.codec)?;
+    if wishes.comfort_noise {
+        stream.noise_payload_type = formats::noise(media, stream.codec);
+    }
+    stream.srtp = choice.crypto.map(|theirs| {
+        let kept = before
+            .and_then(|before| before.srtp)
+            .filter(|srtp| srtp.suite == theirs.suite && srtp.theirs == theirs.key);
+        kept.unwrap_or_else(|| Srtp {
+            suite: theirs.suite,
+            ours: (wishes.fresh_key)(theirs.suite),
+            theirs: theirs.key,
+        })
+    });
     let lines = session.medias.iter().map(|media| MediaLine {
         media: media.media.clone(),
         proto: media.proto.clone(),
@@ -38,19 +72,68 @@ pub(crate) fn read_offer(body: &[u8]) -> Result<Terms, Unfit> {
         stream,
         lines: lines.collect(),
         chosen,
+        crypto_tag: choice.crypto.map(|crypto| crypto.tag),
     })
 }
 
-/// Reads the answer to an offer of ours, which had one audio line.
-pub(crate) fn read_answer(body: &[u8]) -> Result<Stream, Unfit> {
+fn choose(media: &Media, wishes: &Wishes) -> Result<Choice, Unfit> {
+    let keys = || values(&media.attributes, "crypto").find_map(Crypto::read);
+    let crypto = match (profile(media).ok_or(Unfit::NoCommonCodec)?, wishes.srtp) {
+        (Profile::Secure, SrtpPolicy::Never) => return Err(Unfit::NoCommonCodec),
+        (Profile::Secure, _) => Some(keys().ok_or(Unfit::NoUsableKey)?),
+        // Encryption at best effort (RFC 8643) is taken where nothing else would be.
+        (Profile::Plain, SrtpPolicy::Require) => Some(keys().ok_or(Unfit::MustEncrypt)?),
+        (Profile::Plain, _) => None,
+    };
+    let codec = formats::best(media, &wishes.codecs).ok_or(Unfit::NoCommonCodec)?;
+    Ok(Choice { codec, crypto })
+}
+
+/// Reads the answer to `ours`, which had one audio line.
+pub(crate) fn read_answer(body: &[u8], ours: &OurOffer) -> Result<Stream, Unfit> {
     let session = parse(body)?;
-    let media = session
-        .medias
-        .first()
-        .filter(|m| takes(m))
-        .ok_or(Unfit::NoCommonCodec)?;
-    let codec = codecs(media).next().ok_or(Unfit::NoCommonCodec)?;
-    stream(&session, media, codec)
+    let media = session.medias.first().ok_or(Unfit::NoCommonCodec)?;
+    let secure = profile(media).ok_or(Unfit::NoCommonCodec)? == Profile::Secure;
+    if secure == ours.keys.is_empty() {
+        return Err(Unfit::NoCommonCodec);
+    }
+    let taken = formats::codecs(media)
+        .find(|(_, codec)| ours.number_of(*codec).is_some())
+        .or_else(|| ours.codec_named_in(&media.fmt));
+    let mut stream = stream(&session, media, taken.ok_or(Unfit::NoCommonCodec)?)?;
+    // Only what was offered can have been agreed.
+    let event_offered = ours.event_at(stream.event_clock_hz);
+    stream.event_payload_type = stream
+        .event_payload_type
+        .filter(|_| event_offered.is_some());
+    let other = |offered: Option<u8>, theirs: u8| offered.filter(|offered| *offered != theirs);
+    stream.offered = Offered {
+        payload_type: other(ours.number_of(stream.codec), stream.payload_type),
+        event_payload_type: stream
+            .event_payload_type
+            .and_then(|theirs| other(event_offered, theirs)),
+    };
+    if ours.noise {
+        stream.noise_payload_type = formats::noise(media, stream.codec);
+    }
+    if secure {
+        stream.srtp = Some(agreed_keys(media, ours).ok_or(Unfit::NoUsableKey)?);
+    }
+    Ok(stream)
+}
+
+/// The key of theirs to the one of ours that they took.
+fn agreed_keys(media: &Media, ours: &OurOffer) -> Option<Srtp> {
+    let theirs = values(&media.attributes, "crypto").find_map(Crypto::read)?;
+    let taken = ours
+        .keys
+        .iter()
+        .find(|key| key.tag == theirs.tag && key.suite == theirs.suite)?;
+    Some(Srtp {
+        suite: taken.suite,
+        ours: taken.key,
+        theirs: theirs.key,
+    })
 }
 
 fn parse(body: &[u8]) -> Result<Session, Unfit> {
@@ -61,56 +144,22 @@ fn parse(body: &[u8]) -> Result<Session, Unfit> {
     Ok(session)
 }
 
-fn takes(media: &Media) -> bool {
-    media.media == "audio" && media.port != 0 && media.proto.eq_ignore_ascii_case("RTP/AVP")
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Profile {
+    Plain,
+    Secure,
 }
 
-/// The payload type with its codec, each that we have, in order of preference.
-fn codecs(media: &Media) -> impl Iterator<Item = (u8, Codec)> {
-    payload_types(media).filter_map(|payload_type| {
-        let codec = match (rtpmap(media, payload_type), payload_type) {
-            (Some(map), _) => match encoding(map)? {
-                (name, 8000) if name.eq_ignore_ascii_case("PCMU") => Codec::Pcmu,
-                (name, 8000) if name.eq_ignore_ascii_case("PCMA") => Codec::Pcma,
-                _ => return None,
-            },
-            (None, 0) => Codec::Pcmu,
-            (None, 8) => Codec::Pcma,
-            (None, _) => return None,
-        };
-        Some((payload_type, codec))
-    })
-}
-
-fn payload_types(media: &Media) -> impl Iterator<Item = u8> {
-    let numbers = media
-        .fmt
-        .split_whitespace()
-        .filter_map(|word| word.parse().ok());
-    numbers.filter(|n| *n < 128)
-}
-
-/// The part of `a=rtpmap` after the payload type.
-fn rtpmap(media: &Media, payload_type: u8) -> Option<&str> {
-    values(&media.attributes, "rtpmap").find_map(|value| {
-        let (number, map) = value.split_once(char::is_whitespace)?;
-        (number.parse() == Ok(payload_type)).then_some(map.trim())
-    })
-}
-
-/// Name and clock rate of `PCMU/8000` or `PCMU/8000/1`; `None` for several channels.
-fn encoding(map: &str) -> Option<(&str, u32)> {
-    let mut parts = map.split('/').map(str::trim);
-    let (name, rate, channels) = (parts.next()?, parts.next()?, parts.next());
-    let mono = channels.is_none_or(|c| c == "1");
-    rate.parse().ok().filter(|_| mono).map(|rate| (name, rate))
-}
-
-fn values<'a>(attributes: &'a [Attribute], name: &'a str) -> impl Iterator<Item = &'a str> {
-    let named = attributes
-        .iter()
-        .filter(move |a| a.attribute.eq_ignore_ascii_case(name));
-    named.filter_map(|a| a.value.as_deref().map(str::trim))
+/// How an audio line is carried, when it is one that we can take.
+fn profile(media: &Media) -> Option<Profile> {
+    if media.media != "audio" || media.port == 0 {
+        return None;
+    }
+    match media.proto.to_ascii_uppercase().as_str() {
+        "RTP/AVP" => Some(Profile::Plain),
+        "RTP/SAVP" => Some(Profile::Secure),
+        _ => None,
+    }
 }
 
 fn stream(session: &Session, media: &Media, codec: (u8, Codec)) -> Result<Stream, Unfit> {
@@ -130,22 +179,24 @@ fn stream(session: &Session, media: &Media, codec: (u8, Codec)) -> Result<Stream
             other => other,
         };
     }
-    let events = payload_types(media).find(|payload_type| {
-        let map = rtpmap(media, *payload_type).and_then(encoding);
-        map.is_some_and(|(name, rate)| name.eq_ignore_ascii_case("telephone-event") && rate == 8000)
-    });
+    let (payload_type, codec) = codec;
+    let events = formats::events(media, codec);
+    let opus = match codec {
+        Codec::Opus => formats::opus_wishes(media, payload_type),
+        _ => OpusWishes::default(),
+    };
     Ok(Stream {
         remote,
         remote_rtcp: rtcp(media, remote),
-        codec: codec.1,
-        payload_type: codec.0,
-        event_payload_type: events,
-        event_clock_hz: codec.1.clock_hz(),
+        codec,
+        payload_type,
+        event_payload_type: events.map(|(number, _)| number),
+        event_clock_hz: events.map_or(codec.clock_hz(), |(_, clock)| clock),
         offered: Offered::default(),
-        packet_ms: packet_ms(media),
+        packet_ms: formats::packet_ms(media, codec),
         direction: ours,
         noise_payload_type: None,
-        opus: OpusWishes::default(),
+        opus,
         srtp: None,
     })
 }
@@ -188,20 +239,4 @@ fn rtcp(media: &Media, remote: SocketAddr) -> SocketAddr {
         .filter(|port| *port != 0);
     let ip = words.nth(2).and_then(address).unwrap_or(remote.ip());
     port.map_or(default, |port| SocketAddr::new(ip, port))
-}
-
-/// The peer's wish when it is a multiple of ten up to sixty, and never over `a=maxptime`.
-fn packet_ms(media: &Media) -> u8 {
-    let number = |name| {
-        let value = values(&media.attributes, name).next()?;
-        value.split('.').next()?.parse::<u32>().ok()
-    };
-    let fits = |ms: &u32| (10..=u32::from(PACKET_MS_MAX)).contains(ms) && ms.is_multiple_of(10);
-    let wish = number("ptime")
-        .filter(fits)
-        .map_or(PACKET_MS, |ms| ms as u8);
-    match number("maxptime") {
-        Some(max) if max >= 10 => wish.min(u8::try_from(max / 10 * 10).unwrap_or(u8::MAX)),
-        _ => wish,
-    }
 }

@@ -6,6 +6,7 @@
     reason = "a helper of a test fails as the test does"
 )]
 
+mod agreed;
 mod calls;
 mod changes;
 mod dialled;

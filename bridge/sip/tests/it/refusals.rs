@@ -344,6 +344,7 @@ async fn a_port_in_use_is_an_error_of_the_start() {
             listen: vec![*listen],
             advertise: "127.0.0.1".parse().unwrap(),
             source_rate_per_s: 100,
+            media: confab_sip::MediaWishes::default(),
             trunk: None,
         };
         let (events, _queue) = tokio::sync::mpsc::channel(1);

@@ -7,7 +7,8 @@ use confab_core::audio::stream::Stream;
 use confab_core::event::EndReason;
 use confab_core::ids::LegId;
 use confab_sip::{
-    Config, Handle, Listen, SipCommand, SipEvent, Transport, Trunk, Tuning, start_tuned,
+    Config, Handle, Listen, MediaWishes, SipCommand, SipEvent, Transport, Trunk, Tuning,
+    start_tuned,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -41,14 +42,24 @@ impl Server {
     }
 
     pub async fn with(tuning: Tuning, ip: &str, source_rate_per_s: u32) -> Self {
-        Self::whole(tuning, ip, source_rate_per_s, None).await
+        Self::whole(tuning, ip, source_rate_per_s, None, MediaWishes::default()).await
     }
 
     pub async fn dialling(tuning: Tuning, trunk: Trunk) -> Self {
-        Self::whole(tuning, "127.0.0.1", 100_000, Some(trunk)).await
+        Self::agreeing(tuning, Some(trunk), MediaWishes::default()).await
     }
 
-    async fn whole(tuning: Tuning, ip: &str, rate: u32, trunk: Option<Trunk>) -> Self {
+    pub async fn agreeing(tuning: Tuning, trunk: Option<Trunk>, media: MediaWishes) -> Self {
+        Self::whole(tuning, "127.0.0.1", 100_000, trunk, media).await
+    }
+
+    async fn whole(
+        tuning: Tuning,
+        ip: &str,
+        rate: u32,
+        trunk: Option<Trunk>,
+        media: MediaWishes,
+    ) -> Self {
         let addr = SocketAddr::new(ip.parse().unwrap(), 0);
         let listen = [Transport::Udp, Transport::Tcp].map(|transport| Listen { transport, addr });
         let advertise = "192.0.2.1".parse().unwrap();
@@ -56,6 +67,7 @@ impl Server {
             listen: listen.to_vec(),
             advertise,
             source_rate_per_s: rate,
+            media,
             trunk,
         };
         let (sender, events) = mpsc::channel(16);
