@@ -40,6 +40,9 @@ pub(super) struct Inbound {
     /// tick of the last sign of life
     heard_at: u64,
     dead_told: bool,
+    silent_told: bool,
+    /// it has paused before: its phone sends nothing while nobody speaks
+    pauses: bool,
     lost_told: u64,
 }
 
@@ -103,6 +106,8 @@ impl Inbound {
             key_until: 0,
             heard_at: 0,
             dead_told: false,
+            silent_told: false,
+            pauses: false,
             lost_told: 0,
         }
     }
@@ -203,6 +208,7 @@ impl Inbound {
             return Datagram::Rejected;
         }
         let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
+        self.pauses |= now.tick - self.heard_at.min(now.tick) >= PAUSE_TICKS;
         self.heard_at = now.tick;
         let clock_hz = stream.codec.clock_hz();
         self.reception.packet(&packet, now.clock(clock_hz));
@@ -343,6 +349,21 @@ impl Inbound {
         self.past[LONGEST_PAST - past..].copy_from_slice(&sound[end - past..end]);
     }
 
+    /// Whether nothing has come for seconds, when that is news.
+    pub(super) fn turns_silent(&mut self, now: &Now) -> Option<bool> {
+        let expected = self
+            .agreed
+            .as_ref()
+            .is_some_and(|(stream, _)| !is_held(stream));
+        let limit = if self.pauses {
+            SILENT_PAUSING_TICKS
+        } else {
+            SILENT_TICKS
+        };
+        let silent = expected && now.tick - self.heard_at.min(now.tick) >= limit;
+        (std::mem::replace(&mut self.silent_told, silent) != silent).then_some(silent)
+    }
+
     /// Whether, for the first time, nothing has come for so long that the line must be dead.
     /// A held line owes us nothing.
     pub(super) fn has_died(&mut self, dead_ticks: u64, now: &Now) -> bool {
@@ -387,6 +408,12 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
+/// Three seconds without a sign of life, in which phones that send all the time send 150.
+const SILENT_TICKS: u64 = 150;
+/// A phone that pauses shows by its RTCP that it is there, about every five seconds.
+const SILENT_PAUSING_TICKS: u64 = 600;
+/// A second, which no network takes for a packet.
+const PAUSE_TICKS: u64 = 50;
 /// Between two packets of a key that is down: phones send one every 20 to 50 ms.
 const KEY_PAUSE_TICKS: u64 = 5;
 /// After a key: the tail of its tone that a gateway may have let through.

@@ -452,6 +452,9 @@ impl Line {
         });
         add(&tools.counters.packets_rejected, rejected);
         add(&tools.counters.packets_lost, self.inbound.take_lost());
+        if let Some(silent) = self.inbound.turns_silent(&now) {
+            tools.reports.tell(FromShard::Silent(self.leg, silent));
+        }
         if self.inbound.has_died(tools.dead_ticks, &now) {
             tools.reports.tell(FromShard::LineDead(self.leg));
         }

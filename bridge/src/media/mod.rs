@@ -93,6 +93,8 @@ pub enum FromShard {
     Talking(LegId, bool),
     /// What was queued under this name has been played.
     Played(LegId, PlayId),
+    /// Nothing comes from the line any more, for seconds, or something does again.
+    Silent(LegId, bool),
     /// Nothing has come from the line for the dead-line time.
     LineDead(LegId),
     /// What was taken down, trimmed and levelled; empty when nothing was said.

@@ -212,8 +212,23 @@ impl Switchboard {
             answered: call.answered,
             code,
         };
+        let silent = call.silent;
         // being refused is spoken; joining has no other errors
         let _ = self.room_input(&entry.number, Input::Join(joining));
+        if silent {
+            self.line_is_silent(leg, true);
+        }
+    }
+
+    /// Nothing comes from a line any more, or something does again; its room may come later.
+    pub(super) fn line_is_silent(&mut self, leg: LegId, silent: bool) {
+        let Some(entry) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        entry.silent = silent;
+        if let Some(number) = entry.room().cloned() {
+            let _ = self.room_input(&number, Input::Silent { leg, silent });
+        }
     }
 
     pub(super) fn play(&mut self, leg: LegId, asker: Asker, asked_as: PlayId, clips: &[Clip]) {

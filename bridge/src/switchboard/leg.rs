@@ -105,6 +105,8 @@ pub(super) struct Leg {
     pub ends_at: Option<Time>,
     /// the SIP side has been told to hang up
     pub hung_up: bool,
+    /// nothing comes from its line
+    pub silent: bool,
 }
 
 impl Leg {
@@ -139,6 +141,7 @@ impl Leg {
             ending: None,
             ends_at: None,
             hung_up: false,
+            silent: false,
         }
     }
 

@@ -122,6 +122,7 @@ impl Switchboard {
                     let _ = self.room_input(&number, Input::Talking { leg, talking });
                 }
             }
+            FromShard::Silent(leg, silent) => self.line_is_silent(leg, silent),
             FromShard::Played(leg, play) => self.played(leg, play),
             FromShard::LineDead(leg) => {
                 tracing::info!(%leg, "the line is dead");

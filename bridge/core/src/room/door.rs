@@ -15,7 +15,6 @@ use crate::time::Time;
 use super::entrance::Entrance;
 use super::leaving::Leaving;
 use super::people::SILENT;
-use super::returning::Absent;
 use super::{Joining, Room, Stage};
 
 /// The lock and those who knock.
@@ -30,8 +29,8 @@ pub(super) struct Door {
 /// Why somebody is at the door.
 #[derive(Debug)]
 pub(super) enum Wish {
-    /// Found the room locked; may have been here before.
-    Knocks(Option<Absent>),
+    /// Found the room locked.
+    Knocks,
     /// Was called from the room, by the key of `by` or from a page.
     Dialled { dial: DialId, by: Option<LegId> },
 }
@@ -98,17 +97,16 @@ impl Room {
             Stage::Running => {}
         }
         let guest = joining.role == Role::Guest;
-        if guest && self.is_full() {
+        if guest && !self.has_place_for(&joining) {
             return self.refuse(leg, None, Refusal::RoomFull);
         }
-        let back = self.back_from(&joining);
         if guest && self.door.locked {
-            self.knock(joining, back);
+            self.knock(joining);
         } else {
             let how = Entrance {
                 told: SILENT,
                 let_in: false,
-                back,
+                since: self.now,
                 dialled: None,
             };
             self.enter(joining, how);
@@ -130,14 +128,22 @@ impl Room {
         self.people.len() >= self.settings.max_callers as usize
     }
 
-    fn knock(&mut self, joining: Joining, back: Option<Absent>) {
+    /// Whoever has a dead line in the room takes its place.
+    fn has_place_for(&self, joining: &Joining) -> bool {
+        let Joining {
+            role, number, name, ..
+        } = joining;
+        !self.is_full() || self.dead_line_of(*role, number, name).is_some()
+    }
+
+    fn knock(&mut self, joining: Joining) {
         let leg = joining.leg;
         if self.door.knocks.len() >= KNOCKS_MAX {
             return self.refuse(leg, None, Refusal::RoomLocked);
         }
         let named = joining.spoken_name;
         self.emit(Fact::LegKnocked { leg });
-        self.wait_at_the_door(Knocker::new(joining, self.now, Wish::Knocks(back)));
+        self.wait_at_the_door(Knocker::new(joining, self.now, Wish::Knocks));
         self.say(leg, &[Prompt::RoomIsLocked, Prompt::HostWasTold]);
         self.tell_hosts_of_knock(leg, named);
     }
@@ -170,11 +176,11 @@ impl Room {
 
     /// Lets in somebody who waits at the door.
     pub(super) fn admit(&mut self, leg: LegId) -> Result<(), CommandRefusal> {
-        let waits = |knock: &Knocker| knock.joining.leg == leg;
-        if !self.door.knocks.iter().any(waits) {
+        let waits = |knock: &&Knocker| knock.joining.leg == leg;
+        let Some(knock) = self.door.knocks.iter().find(waits) else {
             return Err(CommandRefusal::NoSuchLeg);
-        }
-        if self.is_full() {
+        };
+        if !self.has_place_for(&knock.joining) {
             return Err(CommandRefusal::RoomFull);
         }
         if let Some(knock) = self.door.take(leg) {
@@ -186,14 +192,14 @@ impl Room {
     fn let_in(&mut self, knock: Knocker) {
         let leg = knock.joining.leg;
         self.effects.push(Effect::StopPlay { leg });
-        let (back, dialled) = match knock.wish {
-            Wish::Knocks(back) => (back, None),
-            Wish::Dialled { dial, by } => (None, Some((dial, by))),
+        let dialled = match knock.wish {
+            Wish::Knocks => None,
+            Wish::Dialled { dial, by } => Some((dial, by)),
         };
         let how = Entrance {
             told: self.waiting_voice(),
             let_in: true,
-            back,
+            since: knock.since,
             dialled,
         };
         self.enter(knock.joining, how);
@@ -214,7 +220,7 @@ impl Room {
             .partition(Knocker::is_dialled);
         self.door.knocks = called;
         for knock in knocks {
-            if self.is_full() {
+            if !self.has_place_for(&knock.joining) {
                 let voice = self.waiting_voice();
                 self.refuse(knock.joining.leg, Some(voice), Refusal::RoomFull);
             } else {
@@ -279,7 +285,7 @@ impl Room {
 }
 
 /// A caller may knock for this long.
-const KNOCK: Duration = Duration::from_secs(60);
+pub(super) const KNOCK: Duration = Duration::from_secs(60);
 
 /// Callers who may knock at once; those after them are refused without.
 const KNOCKS_MAX: usize = 20;

@@ -8,9 +8,9 @@ use crate::ids::{DialId, LegId};
 use crate::prompt::{Clip, Prompt};
 use crate::settings::Announce;
 use crate::snapshot::MuteState;
+use crate::time::Time;
 
 use super::people::Person;
-use super::returning::Absent;
 use super::speech::Kind;
 use super::{Joining, Room};
 
@@ -21,7 +21,8 @@ pub(super) struct Entrance {
     pub told: Voice,
     /// was let in at the door
     pub let_in: bool,
-    pub back: Option<Absent>,
+    /// came to the door
+    pub since: Time,
     pub dialled: Option<(DialId, Option<LegId>)>,
 }
 
@@ -44,8 +45,9 @@ impl Room {
         let must_prove = self.must_prove(&person);
         self.people.push(person);
         self.emit(Fact::LegJoined { leg, role });
-        if let Some(back) = how.back {
-            self.restore(leg, back);
+        // who must still key the code has it when they are in
+        if !must_prove && how.dialled.is_none() {
+            self.come_back(leg, how.since);
         }
         if let Some(code) = billing_code {
             self.bill(code);

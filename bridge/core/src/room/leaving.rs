@@ -31,7 +31,7 @@ impl Room {
             self.without(&person);
         } else if let Some(knock) = self.door.take(leg) {
             match knock.wish {
-                Wish::Knocks(_) => self.emit(Fact::LegRefused {
+                Wish::Knocks => self.emit(Fact::LegRefused {
                     leg,
                     refusal: Refusal::RoomLocked,
                 }),
@@ -99,7 +99,9 @@ impl Room {
         if told != SILENT {
             self.effects.push(Effect::SetVoice { leg, voice: SILENT });
         }
-        self.say(leg, words);
+        if !words.is_empty() {
+            self.say(leg, words);
+        }
         self.effects.push(Effect::Hangup { leg, reason });
     }
 

@@ -38,6 +38,8 @@ mod recording;
 mod returning;
 mod speech;
 
+use std::collections::BTreeSet;
+
 use confab_dtmf::Key;
 
 use crate::command::{Actor, Command, CommandRefusal, LectureMode};
@@ -148,6 +150,14 @@ pub enum Input {
         /// now
         talking: bool,
     },
+    /// Nothing comes from a leg any more, for seconds, or something does again: who calls from its
+    /// number then is the same caller, whose old call nobody has ended.
+    Silent {
+        /// which
+        leg: LegId,
+        /// now
+        silent: bool,
+    },
     /// What was played to one leg has ended.
     Played {
         /// to whom
@@ -174,6 +184,8 @@ pub struct Room {
     leaving: Vec<Leaving>,
     /// who has left and may come back
     absent: Vec<Absent>,
+    /// legs from which nothing comes
+    silent: BTreeSet<LegId>,
     /// calls out that have not been answered
     dials: Vec<Dial>,
     next_dial: u64,
@@ -226,6 +238,7 @@ impl Room {
             door: Door::default(),
             leaving: Vec::new(),
             absent: Vec::new(),
+            silent: BTreeSet::new(),
             dials: Vec::new(),
             next_dial: 0,
             dial_over: None,
@@ -281,7 +294,10 @@ impl Room {
 
     fn note(&mut self, input: Input) {
         match input {
-            Input::Leave { leg, reason } => self.leave(leg, reason),
+            Input::Leave { leg, reason } => {
+                self.silent.remove(&leg);
+                self.leave(leg, reason);
+            }
             Input::KeyPressed(leg) => self.key_pressed(leg),
             Input::Key { leg, key } => self.key(leg, key),
             Input::Dialled { dial, news } => self.dial_news(dial, news),
@@ -291,6 +307,12 @@ impl Room {
                 if let Some(person) = self.people.get_mut(leg) {
                     person.talking = talking;
                 }
+            }
+            Input::Silent { leg, silent: true } if self.knows(leg) => {
+                self.silent.insert(leg);
+            }
+            Input::Silent { leg, .. } => {
+                self.silent.remove(&leg);
             }
             Input::Played { leg, play } => self.played(leg, play),
             Input::Recording(report) => self.recorder_reports(report),

@@ -110,7 +110,7 @@ impl Room {
             if let Some(at) = knock.remind_at.as_mut().filter(|at| **at <= now) {
                 *at = next;
                 let words = match knock.wish {
-                    Wish::Knocks(_) => Prompt::HostWasTold,
+                    Wish::Knocks => Prompt::HostWasTold,
                     Wish::Dialled { .. } => Prompt::JoiningConference,
                 };
                 due.push((knock.joining.leg, words));

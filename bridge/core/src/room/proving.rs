@@ -70,7 +70,9 @@ impl Room {
             return;
         }
         person.proved = true;
+        let since = person.since;
         self.emit(Fact::CodeProved { leg });
+        self.come_back(leg, since);
         self.come_in(leg, &[Prompt::YouAreIn]);
     }
 

@@ -1,6 +1,10 @@
 //! Coming back: who was cut off and calls again from the same number within two minutes has the
 //! name, the mute state and the place in the queue of hands from before.
 //!
+//! The old call may still be in the room when the new one comes: a telephone that has lost its
+//! radio says no goodbye. Nothing comes from such a line, and it is let go once its caller is back;
+//! a line from which anything comes is somebody else's, such as a colleague's.
+//!
 //! It opens no door: the lock and the security code hold for whoever comes back as for everybody,
 //! since a number can be faked.
 
@@ -11,9 +15,10 @@ use crate::event::{EndReason, Fact, Role};
 use crate::ids::LegId;
 use crate::time::Time;
 
+use super::Room;
+use super::door::KNOCK;
 use super::hands::Raised;
 use super::people::Person;
-use super::{Joining, Room};
 
 /// A caller who has left and may come back.
 #[derive(Debug)]
@@ -37,6 +42,22 @@ impl Absent {
     fn is(&self, number: &str, called_as: &str, now: Time) -> bool {
         self.number == number && self.called_as == called_as && now < self.until
     }
+
+    fn of(person: &Person, hand: Option<Raised>, until: Time) -> Self {
+        Self {
+            leg: person.leg,
+            role: person.role,
+            name: person.name.clone(),
+            called_as: person.called_as.clone(),
+            number: person.number.clone(),
+            spoken_name: person.spoken_name,
+            muted: person.muted,
+            muted_by_host: person.muted_by_host,
+            lifted: person.lifted,
+            hand,
+            until,
+        }
+    }
 }
 
 impl Room {
@@ -45,7 +66,27 @@ impl Room {
     pub fn remembers_name(&self, now: Time, number: &str, called_as: &str) -> bool {
         let newest = self.absent.iter().rev();
         let mut theirs = newest.filter(|absent| absent.is(number, called_as, now));
-        theirs.next().is_some_and(|absent| absent.spoken_name)
+        let mut dead = self.people.iter().filter(|person| {
+            self.is_dead(person) && person.number == number && person.called_as == called_as
+        });
+        match theirs.next() {
+            Some(absent) => absent.spoken_name,
+            None => dead.next().is_some_and(|person| person.spoken_name),
+        }
+    }
+
+    /// Nothing comes from this line, and it has a number by which its caller would be known.
+    fn is_dead(&self, person: &Person) -> bool {
+        self.silent.contains(&person.leg) && person.is_inside() && !is_withheld(&person.number)
+    }
+
+    /// The dead line in the room whose caller calls again, in the same role.
+    pub(super) fn dead_line_of(&self, role: Role, number: &str, called_as: &str) -> Option<LegId> {
+        let is = |person: &&Person| {
+            let same = person.number == number && person.called_as == called_as;
+            same && person.role == role && self.is_dead(person)
+        };
+        self.people.iter().find(is).map(|person| person.leg)
     }
 
     /// Remembers somebody who has left, unless they were sent away.
@@ -64,36 +105,44 @@ impl Room {
             return;
         }
         let now = self.now;
-        self.absent.retain(|absent| now < absent.until);
+        // who knocked in time may be let in a little later
+        self.absent.retain(|absent| now < absent.until + KNOCK);
         if self.absent.len() >= ABSENT_MAX {
             self.absent.remove(0);
         }
-        self.absent.push(Absent {
-            leg: person.leg,
-            role: person.role,
-            name: person.name.clone(),
-            called_as: person.called_as.clone(),
-            number: person.number.clone(),
-            spoken_name: person.spoken_name,
-            muted: person.muted,
-            muted_by_host: person.muted_by_host,
-            lifted: person.lifted,
-            hand,
-            until: self.now + RETURN,
-        });
+        self.absent.push(Absent::of(person, hand, now + RETURN));
     }
 
-    /// Who has come back as `joining`, if anybody; the newest of several.
-    pub(super) fn back_from(&mut self, joining: &Joining) -> Option<Absent> {
-        let now = self.now;
-        let is = |absent: &Absent| absent.is(&joining.number, &joining.name, now);
-        let index = self.absent.iter().rposition(is)?;
-        Some(self.absent.remove(index))
+    /// Somebody is in who came at `since`: they have again what they had before, if anything; of
+    /// several who left, the newest. Until then it is kept, however often they knock in vain.
+    pub(super) fn come_back(&mut self, leg: LegId, since: Time) {
+        let Some(person) = self.people.get(leg) else {
+            return;
+        };
+        let is = |absent: &Absent| absent.is(&person.number, &person.called_as, since);
+        if let Some(index) = self.absent.iter().rposition(is) {
+            let back = self.absent.remove(index);
+            self.restore(leg, back);
+        } else if let Some(dead) = self.dead_line_of(person.role, &person.number, &person.called_as)
+        {
+            self.take_over(leg, dead);
+        }
+    }
+
+    fn take_over(&mut self, leg: LegId, dead: LegId) {
+        let Some(person) = self.people.remove(dead) else {
+            return;
+        };
+        let hand = self.hands.take(dead);
+        let back = Absent::of(&person, hand, self.now);
+        self.send_out(&person, &[], EndReason::LineDead);
+        self.restore(leg, back);
+        self.without(&person);
     }
 
     /// Gives a person who has just come in what they had before. Mute and hand are those of a role,
     /// and a host who returns without the PIN, or a guest with it, begins anew.
-    pub(super) fn restore(&mut self, leg: LegId, back: Absent) {
+    fn restore(&mut self, leg: LegId, back: Absent) {
         let was = back.leg;
         self.emit(Fact::LegReturned { leg, was });
         self.dialler_is_now(was, leg);

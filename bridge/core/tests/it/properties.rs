@@ -129,6 +129,7 @@ fn input() -> impl Strategy<Value = Input> {
         2 => leg().prop_map(Input::CodeRight),
         1 => Just(Input::Guessing),
         1 => (leg(), any::<bool>()).prop_map(|(leg, talking)| Input::Talking { leg, talking }),
+        1 => (leg(), any::<bool>()).prop_map(|(leg, silent)| Input::Silent { leg, silent }),
         1 => (leg(), 0..50_u64).prop_map(|(leg, n)| Input::Played { leg, play: PlayId(n) }),
         2 => report.prop_map(Input::Recording),
         1 => Just(Input::Wake),

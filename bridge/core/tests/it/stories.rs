@@ -5,7 +5,7 @@
 //! room WORD...                the settings, in the first line
 //! host|guest joins as NAME [named] [code] [billing CODE] [from NUMBER] [called TIME ago]
 //! NAME keys KEYS              through the keypad's collector, like real keys
-//! NAME leaves | NAME hears it out | NAME talks | NAME is quiet
+//! NAME leaves | NAME hears it out | NAME talks | NAME is quiet | NAME is dead | NAME is alive
 //! NAME proves the code | somebody guesses
 //! dial N rings | dial N ends HOW | NAME answers dial N
 //! TIME passes                 90s, 5m
@@ -169,6 +169,10 @@ impl Story {
                     leg,
                     talking: false,
                 });
+            }
+            [name, "is", how @ ("dead" | "alive")] => {
+                let (leg, silent) = (self.leg(name), how == "dead");
+                self.input(Input::Silent { leg, silent });
             }
             _ => panic!("{}: what is that?", self.at),
         }

@@ -22,6 +22,36 @@ fn a_silent_line_is_dead_once() {
     assert_eq!(deaths(&house), 1);
 }
 
+/// What was told of lines that turned silent or were heard again.
+fn silences(house: &House) -> Vec<bool> {
+    let told = house.told.iter();
+    told.filter_map(|told| match told {
+        FromShard::Silent(_, silent) => Some(*silent),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn a_line_that_sends_nothing_is_told_and_one_that_pauses_only_later() {
+    let mut house = House::new(38_900);
+    let a = house.talker(400.0);
+    house.run(100);
+    house.phones[a].tone_hz = None;
+    house.run(145);
+    assert_eq!(silences(&house), []);
+    house.run(60);
+    assert_eq!(silences(&house), [true]);
+    house.phones[a].tone_hz = Some(400.0);
+    house.run(60);
+    assert_eq!(silences(&house), [true, false]);
+    house.phones[a].tone_hz = None;
+    house.run(500);
+    assert_eq!(silences(&house), [true, false], "it may only pause again");
+    house.run(200);
+    assert_eq!(silences(&house), [true, false, true]);
+}
+
 #[test]
 fn reports_keep_a_line_alive() {
     let mut house = House::new(31_100);
