@@ -39,7 +39,7 @@ fn a_line_that_sends_nothing_is_told_and_one_that_pauses_only_later() {
     house.run(100);
     house.phones[a].tone_hz = None;
     house.run(145);
-    assert_eq!(silences(&house), []);
+    assert!(silences(&house).is_empty());
     house.run(60);
     assert_eq!(silences(&house), [true]);
     house.phones[a].tone_hz = Some(400.0);
