@@ -244,9 +244,17 @@ fn start_recorder() -> anyhow::Result<(Recorder, mpsc::Receiver<confab_recorder:
     Ok((recorder, inlet))
 }
 
+/// The SIP library prints whole messages from info on, with PINs keyed by INFO and the keys of SRTP
+/// in them, whatever is asked for.
+fn without_messages(log: &str) -> String {
+    let asked = log.split(',').map(str::trim);
+    let others = asked.filter(|directive| !directive.starts_with("rsipstack"));
+    let kept: Vec<&str> = others.chain(["rsipstack=warn"]).collect();
+    kept.join(",")
+}
+
 fn start_log(config: &Config) -> anyhow::Result<()> {
-    // the SIP library prints whole messages, with PINs keyed by INFO in them, from info on
-    let filter = format!("{},rsipstack=warn", config.log);
+    let filter = without_messages(&config.log);
     let filter = EnvFilter::try_new(&filter).with_context(|| format!("log = {:?}", config.log))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -283,4 +291,18 @@ fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         token.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_filter_shows_messages() {
+        let check = |log, expected| assert_eq!(without_messages(log), expected);
+        check("info", "info,rsipstack=warn");
+        check("", ",rsipstack=warn");
+        let asked = "debug, rsipstack=trace,rsipstack[send]=info,confab=trace";
+        check(asked, "debug,confab=trace,rsipstack=warn");
+    }
 }
