@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use confab_core::audio::stream::Codec;
 use confab_dtmf::layout::Layouts;
-use confab_sip::{Listen, MediaWishes, SrtpPolicy, Transport, Trunk};
+use confab_sip::{Listen, MediaWishes, Transport, Trunk};
 
 /// Everything that can be set, parsed and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +104,6 @@ pub const KEYS: &[KeySpec] = &[
         name: "codecs",
         default: "pcma,pcmu",
         help: "codecs, the best first, of opus, g722, pcma and pcmu; of the last two the caller chooses",
-    },
-    KeySpec {
-        name: "srtp",
-        default: "never",
-        help: "encrypted sound, by keys in the SDP: never, accept (when the caller asks), require",
     },
     KeySpec {
         name: "media_address",
@@ -296,7 +291,6 @@ impl Reader<'_> {
             sip_trunk: self.trunk(),
             media: MediaWishes {
                 codecs: self.get("codecs", Vec::new(), parse_codecs),
-                srtp: self.get("srtp", SrtpPolicy::Never, parse_srtp),
                 ..MediaWishes::default()
             },
             media_address: self.get("media_address", LOCALHOST, parse_media_address),
@@ -387,15 +381,6 @@ fn parse_codecs(raw: &str) -> Result<Vec<Codec>, String> {
         codecs.push(codec);
     }
     Ok(codecs)
-}
-
-fn parse_srtp(raw: &str) -> Result<SrtpPolicy, String> {
-    match raw {
-        "never" => Ok(SrtpPolicy::Never),
-        "accept" => Ok(SrtpPolicy::Accept),
-        "require" => Ok(SrtpPolicy::Require),
-        _ => Err("it is never, accept or require".to_owned()),
-    }
 }
 
 fn parse_media_address(raw: &str) -> Result<IpAddr, String> {

@@ -30,10 +30,7 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
         UdpSocket::bind((config.media_address, 0)).map(drop),
     ));
     findings.push(Finding {
-        what: format!(
-            "sound {:?}, SRTP {:?}",
-            config.media.codecs, config.media.srtp
-        ),
+        what: format!("sound {:?}", config.media.codecs),
         wrong: None,
     });
     findings.push(finding(

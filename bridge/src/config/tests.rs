@@ -132,9 +132,8 @@ fn the_file_is_read_and_the_environment_wins() {
 
 #[test]
 fn what_may_be_agreed_on_for_the_sound() {
-    let config = load(&[("CONFAB_CODECS", "Opus, pcmu"), ("CONFAB_SRTP", "require")]).unwrap();
+    let config = load(&[("CONFAB_CODECS", "Opus, pcmu")]).unwrap();
     assert_eq!(config.media.codecs, [Codec::Opus, Codec::Pcmu]);
-    assert_eq!(config.media.srtp, SrtpPolicy::Require);
     let check = |key: &str, value: &str, words: &str| {
         let error = load(&[(key, value)]).unwrap_err().0;
         assert!(error.contains(words), "{error}");
@@ -142,5 +141,4 @@ fn what_may_be_agreed_on_for_the_sound() {
     check("CONFAB_CODECS", "", "\"\" is none of opus");
     check("CONFAB_CODECS", "opus,g729", "\"g729\" is none of opus");
     check("CONFAB_CODECS", "pcmu,PCMU", "PCMU is named twice");
-    check("CONFAB_SRTP", "yes", "never, accept or require");
 }
