@@ -7,8 +7,7 @@
 //! NAME keys KEYS              through the keypad's collector, like real keys
 //! NAME leaves | NAME hears it out | NAME talks | NAME is quiet | NAME is dead | NAME is alive
 //! NAME proves the code | somebody guesses
-//! dial N rings | dial N ends HOW | NAME answers dial N
-//! TIME passes                 90s, 5m
+//! dial N rings | dial N ends HOW | NAME answers dial N | TIME passes (90s, 5m)
 //! recorder started|failed|full
 //! portal COMMAND              see `command`; `portal COMMAND, WHY` when it is refused
 //! NAME asks COMMAND           the same from a leg, not by key
