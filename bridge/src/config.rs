@@ -33,6 +33,8 @@ pub struct Config {
     pub rtp_ports: RangeInclusive<u16>,
     /// media threads
     pub media_threads: usize,
+    /// media threads whose ticks are usually done later than this get no new calls, microseconds
+    pub busy_tick_us: u32,
     /// a line is dead after this many seconds without a packet
     pub dead_line_seconds: u32,
     /// where the portal, `/health` and `/metrics` listen
@@ -119,6 +121,11 @@ pub const KEYS: &[KeySpec] = &[
         name: "media_threads",
         default: "auto",
         help: "number of media threads; auto: one for each core but one",
+    },
+    KeySpec {
+        name: "busy_tick_us",
+        default: "14000",
+        help: "new calls are refused while a tick takes so many microseconds of its 20,000",
     },
     KeySpec {
         name: "dead_line_seconds",
@@ -296,6 +303,7 @@ impl Reader<'_> {
             media_address: self.get("media_address", LOCALHOST, parse_media_address),
             rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),
             media_threads: self.get("media_threads", 1, parse_threads),
+            busy_tick_us: self.get("busy_tick_us", 14_000, number(1..=20_000)),
             dead_line_seconds: self.get("dead_line_seconds", 30, number(1..=3600)),
             http_listen: self.get("http_listen", SocketAddr::from(([0, 0, 0, 0], 0)), |raw| {
                 raw.parse()

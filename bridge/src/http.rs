@@ -51,8 +51,12 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     } else {
         "away"
     };
+    let media = &gauges.media;
+    let busy = (0..media.shards()).all(|shard| media.is_busy(shard));
     let (status, word) = match (gauges.vitals.draining(), database) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        // calls in progress are as they should be; one more could be heard by them
+        (false, _) if busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         // calls go on, rooms that were looked up before can be entered, bills are spooled
         (false, "away") => (StatusCode::OK, "degraded"),
         (false, _) => (StatusCode::OK, "ok"),
@@ -74,6 +78,8 @@ async fn metrics_text(State(gauges): State<Gauges>) -> String {
     gauge!("confab_ledger_waiting").set(gauges.ledger.waiting() as f64);
     let media = gauges.media.stats();
     gauge!("confab_lines").set(media.lines as f64);
+    gauge!("confab_media_done_after_us").set(media.done_after_us as f64);
+    counter!("confab_calls_refused_busy_total").absolute(gauges.vitals.refused_busy());
     gauge!("confab_media_tick_us_max").set(media.tick_us_max as f64);
     counter!("confab_media_packets_in_total").absolute(media.packets_in);
     counter!("confab_media_packets_out_total").absolute(media.packets_out);

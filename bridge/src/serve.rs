@@ -211,6 +211,7 @@ fn start_media(
         threads: config.media_threads,
         address: config.media_address,
         ports: config.rtp_ports.clone(),
+        busy_tick_us: config.busy_tick_us,
         dead_line_ms: config.dead_line_seconds * 1000,
         music: prompts.music(),
     };

@@ -1,6 +1,6 @@
 //! Counts that others look at: how many calls and rooms there are, and whether Confab is stopping.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Written by the switchboard, read by `/health` and `/metrics`.
 #[derive(Debug, Default)]
@@ -8,6 +8,7 @@ pub struct Vitals {
     calls: AtomicUsize,
     rooms: AtomicUsize,
     draining: AtomicBool,
+    refused_busy: AtomicU64,
 }
 
 impl Vitals {
@@ -20,6 +21,16 @@ impl Vitals {
     /// Confab takes no more calls.
     pub fn set_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// A call was refused because the media threads had enough to do.
+    pub fn add_refused_busy(&self) {
+        self.refused_busy.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls that were refused for that reason.
+    pub fn refused_busy(&self) -> u64 {
+        self.refused_busy.load(Ordering::Relaxed)
     }
 
     /// Calls there are.

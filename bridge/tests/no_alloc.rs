@@ -130,6 +130,7 @@ fn a_tick_allocates_nothing() {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         ports: 33_000..=33_199,
         dead_line_ms: 30_000,
+        busy_tick_us: 20_000,
         music: Arc::from([]),
     };
     let media = Media::start(config, reports).unwrap();

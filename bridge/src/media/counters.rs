@@ -15,6 +15,8 @@ pub(super) struct Counters {
     pub(super) ticks_late: AtomicU64,
     pub(super) ticks_skipped: AtomicU64,
     pub(super) tick_us_max: AtomicU64,
+    /// how long after its moment a tick is usually done; a level, not a count
+    pub(super) done_after_us: AtomicU64,
     pub(super) lines: AtomicU64,
     pub(super) reports_dropped: AtomicU64,
     pub(super) samples_unrecorded: AtomicU64,
@@ -59,6 +61,7 @@ impl Counters {
         stats.ticks_late += self.ticks_late.load(Relaxed);
         stats.ticks_skipped += self.ticks_skipped.load(Relaxed);
         stats.tick_us_max = stats.tick_us_max.max(self.tick_us_max.swap(0, Relaxed));
+        stats.done_after_us = stats.done_after_us.max(self.done_after_us.load(Relaxed));
         stats.lines += self.lines.load(Relaxed);
         stats.reports_dropped += self.reports_dropped.load(Relaxed);
         stats.samples_unrecorded += self.samples_unrecorded.load(Relaxed);

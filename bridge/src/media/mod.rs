@@ -22,6 +22,7 @@ mod wire;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -116,6 +117,9 @@ pub struct MediaConfig {
     pub ports: std::ops::RangeInclusive<u16>,
     /// a line is dead after this long without a packet
     pub dead_line_ms: u32,
+    /// a thread whose ticks are usually done later than this after their moment, in microseconds,
+    /// is busy: it should get no more lines
+    pub busy_tick_us: u32,
     /// hold music, looped
     pub music: Sound,
 }
@@ -137,6 +141,8 @@ pub struct MediaStats {
     pub ticks_late: u64,
     /// longest tick since the last reading, microseconds
     pub tick_us_max: u64,
+    /// how long after its moment a tick is usually done, in microseconds, of the busiest shard
+    pub done_after_us: u64,
     /// ticks left out because the machine was too busy for a tenth of a second or longer
     pub ticks_skipped: u64,
     /// lines open
@@ -153,6 +159,7 @@ pub struct MediaStats {
 pub struct Media {
     shards: Vec<Handle>,
     ports: Arc<PortPool>,
+    busy_tick_us: u64,
     aside: Option<JoinHandle<()>>,
 }
 
@@ -171,6 +178,7 @@ impl Media {
         let mut media = Self {
             shards: Vec::with_capacity(config.threads),
             ports: PortPool::new(config.address, config.ports),
+            busy_tick_us: config.busy_tick_us.into(),
             aside: Some(aside),
         };
         let threads = config.threads.max(1) as u32;
@@ -199,6 +207,15 @@ impl Media {
     /// How many shards there are; they are numbered from 0.
     pub fn shards(&self) -> usize {
         self.shards.len()
+    }
+
+    /// Whether a shard has so much to do that another line could make its ticks late, and so be
+    /// heard by those it has. One without a line is not, however slow the machine is.
+    pub fn is_busy(&self, shard: usize) -> bool {
+        self.shards.get(shard).is_some_and(|shard| {
+            let (lines, after_us) = (&shard.counters.lines, &shard.counters.done_after_us);
+            lines.load(Relaxed) > 0 && after_us.load(Relaxed) > self.busy_tick_us
+        })
     }
 
     /// Binds a pair of ports for a leg; none when all are taken.

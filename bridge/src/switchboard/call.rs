@@ -54,7 +54,12 @@ impl Switchboard {
             caller_name: caller.name.clone(),
             dialled: dialled.clone(),
         });
-        let line = if self.draining {
+        let shard = self.least_busy();
+        let busy = self.parts.media.is_busy(shard);
+        if busy {
+            self.parts.vitals.add_refused_busy();
+        }
+        let line = if self.draining || busy {
             None
         } else {
             self.parts.media.open_line(leg)
@@ -70,9 +75,6 @@ impl Switchboard {
             });
             return;
         };
-        let shard = (0..self.lines_on_shard.len())
-            .min_by_key(|&shard| self.lines_on_shard[shard])
-            .expect("there is at least one shard");
         self.lines_on_shard[shard] += 1;
         entry.shard = Some(shard);
         entry.local_rtp = Some(line.local_rtp());
@@ -90,6 +92,13 @@ impl Switchboard {
             };
             Found::Dialled { leg, access }
         });
+    }
+
+    /// The shard that a new line goes to: one that can take it, with the fewest lines.
+    fn least_busy(&self) -> usize {
+        (0..self.lines_on_shard.len())
+            .min_by_key(|&shard| (self.parts.media.is_busy(shard), self.lines_on_shard[shard]))
+            .expect("there is at least one shard")
     }
 
     /// Runs a look-up in a task of its own; its answer comes back through the queue.

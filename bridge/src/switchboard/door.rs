@@ -4,6 +4,7 @@ use confab_core::event::EndReason;
 use confab_core::ids::{LegId, PlayId, RoomNumber};
 use confab_core::menu::{Menu, MenuEffect, MenuInput};
 use confab_core::prompt::Clip;
+use confab_core::refusal::Refusal;
 use confab_core::room::{Input, Joining};
 use confab_core::time::Time;
 
@@ -145,6 +146,14 @@ impl Switchboard {
         call.stage = Stage::Entering(Box::new(entry));
         if there == here {
             self.join(leg, here);
+        } else if self.parts.media.is_busy(there) {
+            // All of a room is on one shard, and who is in it must not hear that one more came.
+            self.parts.vitals.add_refused_busy();
+            call.stage = Stage::Leaving;
+            let refusal = Refusal::HouseFull;
+            let play = self.next_play();
+            self.play(leg, Asker::Menu, play, &[Clip::Prompt(refusal.prompt())]);
+            self.hang_up_after_goodbye(leg, EndReason::Refused(refusal));
         } else {
             call.shard = None;
             call.playing.clear();

@@ -3,7 +3,7 @@
 //! Knows the program only from outside: its command line, its environment, its pages, its log.
 
 mod log;
-mod portal;
+pub mod portal;
 mod ports;
 
 use std::net::SocketAddr;

@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 
 use anyhow::{Context, Result, ensure};
-use sipp_scenarios::confab::{Confab, ROOM, Setup};
+use sipp_scenarios::confab::{Confab, ROOM, Setup, portal};
 use sipp_scenarios::phone::{CallState, Phone, Plan};
 
 use crate::common::{ANNA, BERT, SOON, quiet};
@@ -36,6 +36,37 @@ fn two_free_pairs() -> Result<u16> {
         .skip(std::process::id() as usize % 500)
         .find(|&first| (first..first + 4).all(free))
         .context("no free ports")
+}
+
+/// A limit that any line exceeds, on one thread: the first call is the last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_that_is_busy_refuses_new_calls_and_those_it_has_go_on() -> Result<()> {
+    let setup = quiet()
+        .env("CONFAB_BUSY_TICK_US", "1")
+        .env("CONFAB_MEDIA_THREADS", "1");
+    let confab = Confab::start_with(setup).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let late = Phone::dial(confab.sip(), ROOM, Plan::default()).await?;
+    let state = late.wait_for(SOON, |s| s > CallState::Ringing).await?;
+    assert_eq!(state, CallState::Refused(503));
+    let refused = confab.metric("confab_calls_refused_busy_total").await?;
+    assert_eq!(refused, Some(1.0));
+    let health = portal::get(&confab.url("/health")).await;
+    let told = health.err().context("health is good")?.to_string();
+    ensure!(told.contains("503"), "{told}");
+    confab.until_callers(ROOM, 1).await?;
+    anna.hang_up().await?;
+    // without a line it is not busy, however slow the machine is
+    let again = tokio::time::Instant::now() + SOON;
+    let bert = loop {
+        let call = Phone::dial(confab.sip(), ROOM, Plan::humming("Bert", BERT)).await?;
+        match call.wait_for(SOON, |s| s > CallState::Ringing).await? {
+            CallState::Talking => break call,
+            state => ensure!(tokio::time::Instant::now() < again, "still {state:?}"),
+        }
+    };
+    bert.hang_up().await?;
+    confab.finish().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
