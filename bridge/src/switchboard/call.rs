@@ -181,8 +181,8 @@ impl Switchboard {
         // a room has no objection to somebody's leaving
         if let Some(number) = entry.room() {
             let _ = self.room_input(&number.clone(), Input::Leave { leg, reason });
-        } else if let Stage::Called(number, dial) = &entry.stage {
-            self.dial_ended(number, *dial, reason);
+        } else if let Stage::Called(number, key, dial) = &entry.stage {
+            self.dial_ended(number, *key, *dial, reason);
         }
         self.to_ledger.push_back(LedgerEntry::CallEnded {
             call: entry.call,

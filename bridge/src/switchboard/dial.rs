@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Switchboard;
 use super::leg::{Leg, Stage};
 use crate::clock::ms;
-use crate::media::ToShard;
+use crate::media::{RoomKey, ToShard};
 
 /// Nobody has called from anywhere.
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -31,7 +31,7 @@ impl Switchboard {
     ) -> Option<Input> {
         let news = DialNews::Failed(DialFailure::Unreachable);
         let failed = Input::Dialled { dial, news };
-        let Some(shard) = self.rooms.get(room).map(|live| live.shard) else {
+        let Some((shard, key)) = self.rooms.get(room).map(|live| (live.shard, live.key)) else {
             return Some(failed);
         };
         let leg = self.parts.sip_legs.next();
@@ -64,7 +64,7 @@ impl Switchboard {
             country: String::new(),
         });
         let (dialled, rtp) = (callee.number.clone(), line.local_rtp());
-        let stage = Stage::Called(room.clone(), dial);
+        let stage = Stage::Called(room.clone(), key, dial);
         let mut entry = Leg::new(call, callee, dialled.clone(), NOWHERE, stage);
         entry.shard = Some(shard);
         entry.local_rtp = Some(rtp);
@@ -82,9 +82,10 @@ impl Switchboard {
     }
 
     pub(super) fn dial_rings(&mut self, leg: LegId) {
-        if let Some(Stage::Called(room, dial)) = self.legs.get(&leg).map(|entry| &entry.stage) {
-            let (room, dial, news) = (room.clone(), *dial, DialNews::Ringing);
-            let _ = self.room_input(&room, Input::Dialled { dial, news });
+        if let Some(Stage::Called(room, key, dial)) = self.legs.get(&leg).map(|entry| &entry.stage)
+        {
+            let (room, key, dial) = (room.clone(), *key, *dial);
+            self.dial_news(&room, key, dial, DialNews::Ringing);
         }
     }
 
@@ -93,34 +94,49 @@ impl Switchboard {
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
-        let Stage::Called(room, dial) = &entry.stage else {
+        let Stage::Called(room, key, dial) = &entry.stage else {
             return;
         };
-        let (room, dial, news) = (room.clone(), *dial, DialNews::Answered(leg));
-        let (Some(live), Some(shard)) = (self.rooms.get(&room), entry.shard) else {
+        let (room, key, dial) = (room.clone(), *key, *dial);
+        let live = self.rooms.get(&room).filter(|live| live.key == key);
+        let (Some(live), Some(shard)) = (live, entry.shard) else {
             // the conference ended a moment before
             return self.hang_up(leg, EndReason::NotLetIn);
         };
         entry.language = live.language;
         entry.give_keypad(live.layout.clone());
         entry.stage = Stage::InRoom(room.clone());
-        let key = live.key;
         self.shard(shard, ToShard::Enter(leg, key));
-        let _ = self.room_input(&room, Input::Dialled { dial, news });
+        self.dial_news(&room, key, dial, DialNews::Answered(leg));
     }
 
-    pub(super) fn dial_ended(&mut self, room: &RoomNumber, dial: DialId, reason: EndReason) {
+    /// Dials are numbered anew in each conference, so another one in that room is told nothing.
+    fn dial_news(&mut self, room: &RoomNumber, key: RoomKey, dial: DialId, news: DialNews) {
+        if self.rooms.get(room).is_some_and(|live| live.key == key) {
+            let _ = self.room_input(room, Input::Dialled { dial, news });
+        }
+    }
+
+    pub(super) fn dial_ended(
+        &mut self,
+        room: &RoomNumber,
+        key: RoomKey,
+        dial: DialId,
+        reason: EndReason,
+    ) {
         let failure = match reason {
             EndReason::NotReached(failure) => failure,
             _ => DialFailure::Unreachable,
         };
-        let news = DialNews::Failed(failure);
-        let _ = self.room_input(room, Input::Dialled { dial, news });
+        self.dial_news(room, key, dial, DialNews::Failed(failure));
     }
 
     pub(super) fn hang_up_dial(&mut self, room: &RoomNumber, dial: DialId) {
+        let Some(now) = self.rooms.get(room).map(|live| live.key) else {
+            return;
+        };
         let is_it = |entry: &Leg| match &entry.stage {
-            Stage::Called(of, it) => of == room && *it == dial,
+            Stage::Called(_, key, it) => *key == now && *it == dial,
             _ => false,
         };
         let found = self.legs.iter().find(|(_, entry)| is_it(entry));

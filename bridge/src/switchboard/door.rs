@@ -96,7 +96,7 @@ impl Switchboard {
     }
 
     /// The menu in which somebody keyed the code is over, whatever came of it.
-    fn back_to_room(&mut self, leg: LegId) {
+    pub(super) fn back_to_room(&mut self, leg: LegId) {
         if let Some(entry) = self.legs.get_mut(&leg)
             && let Stage::Proving(number, _) = &entry.stage
         {

@@ -169,8 +169,10 @@ impl Switchboard {
         if let Some(live) = self.rooms.get(&row.number) {
             row.settings.billing_capture = live.room.wants_billing_code();
         }
+        let code_then = self.code_of(&row.number).cloned();
         if let Some(call) = self.legs.get_mut(&leg) {
             call.secrets = Some(row.secrets);
+            call.code_then = code_then;
             // who called the room itself is spoken to in its language from here on
             if !call.by_access_number {
                 call.language = row.settings.language;
@@ -301,7 +303,11 @@ impl Switchboard {
             self.codes_coming.retain(|_, coming| coming.until > now);
             let until = now + CODE_WAITS;
             self.codes_coming
-                .insert(number, CodeOnItsWay { code, until });
+                .insert(number.clone(), CodeOnItsWay { code, until });
+        }
+        let code_then = self.code_of(&number).cloned();
+        if let Some(call) = self.legs.get_mut(&leg) {
+            call.code_then = code_then;
         }
         self.menu_input(leg, MenuInput::CodeSet(free));
     }
@@ -312,11 +318,17 @@ impl Switchboard {
         let now = self.now();
         let number = &entry.number;
         if entry.role == Role::Host
-            && let Some(coming) = self.codes_coming.remove(number)
             && let Some(live) = self.rooms.get_mut(number)
-            && coming.until > now
         {
-            live.code.get_or_insert(coming.code);
+            let coming = self.codes_coming.remove(number);
+            let coming = coming.filter(|it| it.until > now).map(|it| it.code);
+            // a host who was told that there is a code was asked for none: should it have run out
+            // on the way, it holds all the same, and no conference begins without
+            let then = self.legs.get(&leg).and_then(|call| call.code_then.clone());
+            let then = then.filter(|_| entry.settings.security_code);
+            if live.code.is_none() {
+                live.code = coming.or(then);
+            }
         }
         let code = self.rooms.get(number).and_then(|live| live.code.as_ref());
         let proved = self.legs.get(&leg).and_then(|call| call.proved.as_ref());

@@ -16,7 +16,7 @@ use confab_dtmf::merge::Merger;
 use confab_sip::Caller;
 use confab_store::{RoomSecrets, Sealed};
 
-use crate::media::{Sound, ToShard};
+use crate::media::{RoomKey, Sound, ToShard};
 
 /// Commands kept for a line on its way: what comes in a tick or two. When it is full the newest
 /// is given up.
@@ -34,8 +34,8 @@ pub(super) enum Stage {
     InRoom(RoomNumber),
     /// In the room, but to be heard there only once the security code has been keyed.
     Proving(RoomNumber, Box<Menu>),
-    /// Called from a room, and not answered yet.
-    Called(RoomNumber, DialId),
+    /// Called from a room for this conference in it, and not answered yet.
+    Called(RoomNumber, RoomKey, DialId),
     /// Nothing more but the goodbye.
     Leaving,
 }
@@ -86,6 +86,8 @@ pub(super) struct Leg {
     pub source: IpAddr,
     /// of the room it is for, as of when that was looked up
     pub secrets: Option<RoomSecrets>,
+    /// the security code that the conference had, or was about to have, when the menu was told
+    pub code_then: Option<Sealed>,
     /// the security code this caller has shown to know
     pub proved: Option<Sealed>,
     pub stage: Stage,
@@ -129,6 +131,7 @@ impl Leg {
             led_by_number: false,
             source,
             secrets: None,
+            code_then: None,
             proved: None,
             stage,
             shard: None,

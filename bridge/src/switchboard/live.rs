@@ -114,7 +114,11 @@ impl Switchboard {
                 ..
             } => self.play_to_room(number, &clips),
             Effect::StopPlay { leg } => self.stop_play(leg),
-            Effect::Hangup { leg, reason } => self.hang_up_after_goodbye(leg, reason),
+            Effect::Hangup { leg, reason } => {
+                // whoever keyed the code until now hears no more of that menu
+                self.back_to_room(leg);
+                self.hang_up_after_goodbye(leg, reason);
+            }
             Effect::KeepName { leg, was } => {
                 if let Some(live) = self.rooms.get_mut(number)
                     && let Some(name) = live.names.get(&was).cloned()

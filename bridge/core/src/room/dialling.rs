@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! DialOut --> digits, pound --> calling --> ringing --> at the door --Admit--> in the room
-//!               | star, 15 s      | busy, 45 s, Drop       | 60 s, Drop
+//!               | star, silence   | busy, 45 s, Drop       | 60 s, Drop
 //!               '-------------> over <---------------------'
 //! ```
 //!
@@ -48,6 +48,8 @@ impl Dial {
 pub(super) struct Keying {
     entry: Entry,
     pub deadline: Time,
+    /// was asked again after a number that was not complete
+    again: bool,
 }
 
 impl Room {
@@ -66,7 +68,11 @@ impl Room {
         let deadline = self.now + FIRST_DIGIT;
         let entry = Entry::new(DialNumber::MAX);
         if let Some(person) = self.people.get_mut(leg) {
-            person.keying = Some(Keying { entry, deadline });
+            person.keying = Some(Keying {
+                entry,
+                deadline,
+                again: false,
+            });
         }
         let ask = Clip::Prompt(Prompt::EnterNumberToCall);
         self.say_clips(leg, vec![ask], Kind::List);
@@ -92,7 +98,7 @@ impl Room {
         }
     }
 
-    /// Takes what stands there: pound was pressed, or nothing more came.
+    /// Takes what stands there: pound was pressed.
     fn number_keyed(&mut self, leg: LegId) {
         let keying = self
             .people
@@ -108,6 +114,29 @@ impl Room {
             }
             None if digits.is_empty() => self.say(leg, &[Prompt::DialGivenUp]),
             None => self.say(leg, &[Prompt::WrongEntry, Prompt::DialGivenUp]),
+        }
+    }
+
+    /// Nothing more came, and no pound: what stands there may be half a number, and is not called.
+    fn number_left(&mut self, leg: LegId) {
+        let deadline = self.now + FIRST_DIGIT;
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        match &mut person.keying {
+            Some(keying) if !keying.again && !keying.entry.as_str().is_empty() => {
+                *keying = Keying {
+                    entry: Entry::new(DialNumber::MAX),
+                    deadline,
+                    again: true,
+                };
+                let ask = Clip::Prompt(Prompt::EnterNumberToCall);
+                self.say_clips(leg, vec![ask], Kind::List);
+            }
+            _ => {
+                person.keying = None;
+                self.say(leg, &[Prompt::DialGivenUp]);
+            }
         }
     }
 
@@ -183,7 +212,11 @@ impl Room {
                 self.effects.push(Effect::Hangup { leg, reason });
                 if self.stage == Stage::Running {
                     let was_inside = false;
-                    self.leaving.push(Leaving { leg, was_inside });
+                    self.leaving.push(Leaving {
+                        leg,
+                        was_inside,
+                        reason,
+                    });
                 }
             }
             (None, _) => {}
@@ -209,17 +242,20 @@ impl Room {
             answered: self.now,
             code: true,
         };
-        self.wait_at_the_door(Knocker::new(joining, self.now, Wish::Dialled { dial, by }));
+        let told = by.is_some_and(|by| self.people.get(by).is_some());
+        let mut knock = Knocker::new(joining, self.now, Wish::Dialled { dial, by });
+        knock.told = told;
+        self.wait_at_the_door(knock);
         self.say(leg, &[Prompt::JoiningConference]);
         let choice = [
             Prompt::DialAnswered,
             Prompt::MenuLine(confab_dtmf::layout::KeypadCommand::Admit),
             Prompt::MenuLine(confab_dtmf::layout::KeypadCommand::DropDialled),
         ];
-        if by.is_some_and(|by| self.people.get(by).is_some()) {
+        if told {
             self.tell_dialler(by, &choice);
         } else {
-            self.tell_hosts_of_knock(leg, false);
+            self.tell_hosts_of_knocks();
         }
     }
 
@@ -367,7 +403,7 @@ impl Room {
             .people
             .legs_where(|person| person.keying.as_ref().is_some_and(late))
         {
-            self.number_keyed(leg);
+            self.number_left(leg);
         }
     }
 }
@@ -381,5 +417,5 @@ const RINGING: Duration = Duration::from_secs(45);
 /// From the question, which takes five seconds, to the first digit: then no call is made.
 const FIRST_DIGIT: Duration = Duration::from_secs(20);
 
-/// After a digit, until the next: then the number is complete without pound.
+/// After a digit, until the next: then it is asked again, and after that given up.
 const NEXT_DIGIT: Duration = Duration::from_secs(5);

@@ -15,6 +15,7 @@ use crate::time::Time;
 use super::entrance::Entrance;
 use super::leaving::Leaving;
 use super::people::SILENT;
+use super::speech::Kind;
 use super::{Joining, Room, Stage};
 
 /// The lock and those who knock.
@@ -43,6 +44,8 @@ pub(super) struct Knocker {
     pub wish: Wish,
     /// is to be reminded at this time that it waits
     pub remind_at: Option<Time>,
+    /// a host has been told
+    pub told: bool,
 }
 
 impl Knocker {
@@ -52,6 +55,7 @@ impl Knocker {
             since,
             wish,
             remind_at: None,
+            told: false,
         }
     }
 
@@ -67,6 +71,21 @@ impl Door {
 
     pub fn next_deadline(&self) -> Option<Time> {
         self.knocks.first().map(|knock| knock.since + KNOCK)
+    }
+
+    /// Whom a host means who lets somebody in without saying whom.
+    pub fn first_for(&self, by: LegId) -> Option<&Knocker> {
+        let rank = |knock: &Knocker| match knock.wish {
+            Wish::Dialled { by: who, .. } if who == Some(by) => 0,
+            Wish::Knocks => 1,
+            Wish::Dialled { .. } => 2,
+        };
+        self.knocks.iter().min_by_key(|knock| rank(knock))
+    }
+
+    /// Hosts know that somebody waits.
+    pub fn all_told(&mut self) {
+        self.knocks.iter_mut().for_each(|knock| knock.told = true);
     }
 
     pub fn take(&mut self, leg: LegId) -> Option<Knocker> {
@@ -141,11 +160,10 @@ impl Room {
         if self.door.knocks.len() >= KNOCKS_MAX {
             return self.refuse(leg, None, Refusal::RoomLocked);
         }
-        let named = joining.spoken_name;
         self.emit(Fact::LegKnocked { leg });
         self.wait_at_the_door(Knocker::new(joining, self.now, Wish::Knocks));
-        self.say(leg, &[Prompt::RoomIsLocked, Prompt::HostWasTold]);
-        self.tell_hosts_of_knock(leg, named);
+        self.say(leg, &[Prompt::RoomIsLocked, self.who_knows_of_knocks()]);
+        self.tell_hosts_of_knocks();
     }
 
     pub(super) fn wait_at_the_door(&mut self, mut knock: Knocker) {
@@ -158,20 +176,56 @@ impl Room {
         self.door.knocks.push(knock);
     }
 
-    /// Twenty who knock at once must not talk over the conference: hosts are told once in a while.
-    pub(super) fn tell_hosts_of_knock(&mut self, leg: LegId, named: bool) {
+    /// What somebody who knocks may be told to hope for.
+    pub(super) fn who_knows_of_knocks(&self) -> Prompt {
+        if self.people.has_host() {
+            Prompt::HostWasTold
+        } else {
+            Prompt::WaitingForHost
+        }
+    }
+
+    /// Tells hosts of those whom nobody has told them of. Twenty who knock at once must not talk
+    /// over the conference: once in a while, of all of them by the first.
+    pub(super) fn tell_hosts_of_knocks(&mut self) {
         let lately = |at| self.now - at < KNOCKS_TOLD_EVERY;
-        if self.door.hosts_told.is_some_and(lately) {
+        if self.door.hosts_told.is_some_and(lately) || !self.people.has_host() {
             return;
         }
-        self.door.hosts_told = Some(self.now);
-        let mut clips = if named {
-            vec![Clip::Name(leg), Clip::Prompt(Prompt::IsAtTheDoor)]
+        if let Some(clips) = self.knocks_in_words(|knock| !knock.told) {
+            self.door.hosts_told = Some(self.now);
+            self.door.all_told();
+            self.tell_hosts(&clips);
+        }
+    }
+
+    /// A host who comes hears of everybody who waits.
+    pub(super) fn tell_host_who_waits(&mut self, host: LegId) {
+        if let Some(clips) = self.knocks_in_words(|_| true) {
+            self.door.all_told();
+            self.say_clips(host, clips, Kind::Plain);
+        }
+    }
+
+    fn knocks_in_words(&self, which: impl Fn(&Knocker) -> bool) -> Option<Vec<Clip>> {
+        let first = self.door.knocks.iter().find(|knock| which(knock))?;
+        let mut clips = if first.joining.spoken_name {
+            vec![
+                Clip::Name(first.joining.leg),
+                Clip::Prompt(Prompt::IsAtTheDoor),
+            ]
         } else {
             vec![Clip::Prompt(Prompt::SomebodyKnocks)]
         };
         clips.extend(self.hint(KeypadCommand::Admit).map(Clip::Prompt));
-        self.tell_hosts(&clips);
+        Some(clips)
+    }
+
+    /// When hosts are to hear of those who could not be told before.
+    pub(super) fn knocks_told_deadline(&self) -> Option<Time> {
+        let untold = self.door.knocks.iter().any(|knock| !knock.told);
+        let told = self.door.hosts_told.filter(|_| untold)?;
+        self.people.has_host().then(|| told + KNOCKS_TOLD_EVERY)
     }
 
     /// Lets in somebody who waits at the door.
@@ -265,6 +319,7 @@ impl Room {
         self.leaving.push(Leaving {
             leg,
             was_inside: false,
+            reason: EndReason::NotLetIn,
         });
     }
 
@@ -280,6 +335,7 @@ impl Room {
         self.leaving.push(Leaving {
             leg,
             was_inside: false,
+            reason: EndReason::Refused(refusal),
         });
     }
 }

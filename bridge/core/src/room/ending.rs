@@ -60,6 +60,11 @@ impl Room {
         }
     }
 
+    /// The last minute has begun, and everybody has been told.
+    pub(super) fn ends_soon(&self) -> bool {
+        self.ending.is_some_and(|ending| ending.warn_at.is_none())
+    }
+
     pub(super) fn come_to_the_end(&mut self) {
         let Some(ending) = &mut self.ending else {
             return;

@@ -103,7 +103,7 @@ impl Room {
     }
 
     /// Tells who has just come in what holds for it: its place in the queue, its mute, and that it
-    /// is recorded.
+    /// is recorded; a host, who waits for a word.
     fn brief(&mut self, leg: LegId, words: &[Prompt]) {
         let back = self.welcome_back(leg);
         let Some(person) = self.people.get(leg) else {
@@ -123,8 +123,10 @@ impl Room {
             false => Prompt::HandRaised(hand.place),
         });
         let notice = self.recording.is_on().then_some(Prompt::BeingRecorded);
+        let end = self.ends_soon().then_some(Prompt::HostLeftEndsSoon);
         let words = words.iter().copied();
-        let told = words.chain(back).chain(hand).chain(lesson).chain(notice);
+        let told = words.chain(back).chain(hand).chain(lesson);
+        let told = told.chain(end).chain(notice);
         let clips: Vec<Clip> = told.map(Clip::Prompt).collect();
         if !clips.is_empty() {
             let kind = if notice.is_some() {
@@ -133,6 +135,10 @@ impl Room {
                 Kind::Plain
             };
             self.say_clips(leg, clips, kind);
+        }
+        if self.people.get(leg).is_some_and(Person::is_host) {
+            self.tell_host_who_waits(leg);
+            self.tell_hosts_of_hands();
         }
     }
 

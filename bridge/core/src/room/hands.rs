@@ -35,6 +35,8 @@ pub(super) struct Raised {
     /// smaller for whoever has raised it before
     turn: u64,
     pub open: bool,
+    /// a host has been told
+    told: bool,
 }
 
 impl Hands {
@@ -54,6 +56,10 @@ impl Hands {
 
     pub fn any_up(&self) -> bool {
         !self.raised.is_empty()
+    }
+
+    fn any_untold(&self) -> bool {
+        self.raised.iter().any(|hand| !hand.open && !hand.told)
     }
 
     /// Takes a hand down without a word.
@@ -85,7 +91,7 @@ impl Room {
         } else {
             let place = self.raise_hand(leg);
             self.say(leg, &[Prompt::HandRaised(place)]);
-            self.tell_hosts_of_hand();
+            self.tell_hosts_of_hands();
         }
     }
 
@@ -193,7 +199,7 @@ impl Room {
         Ok(())
     }
 
-    /// The lecture is over: who was given the word has had it. The others keep their place.
+    /// The mode has changed: who was given the word has had it. The others keep their place.
     pub(super) fn lower_open_hands(&mut self) {
         let open: Vec<LegId> = self
             .hands
@@ -229,6 +235,7 @@ impl Room {
             since: self.now,
             turn: self.hands.next_turn,
             open: false,
+            told: false,
         });
         let place = u32::try_from(self.hands.raised.len()).unwrap_or(u32::MAX);
         self.emit(Fact::HandRaised { leg, place });
@@ -241,20 +248,52 @@ impl Room {
         self.settle();
     }
 
-    /// A hundred hands at once must not talk over the lecture: hosts are told once in a while.
-    fn tell_hosts_of_hand(&mut self) {
-        if self
-            .hands
-            .hosts_told
-            .is_some_and(|at| self.now - at < HANDS_TOLD_EVERY)
-        {
+    /// Who keys the code has no hand in the queue meanwhile; it goes up again when they are in.
+    pub(super) fn set_hand_aside(&mut self, leg: LegId) {
+        let hand = self.hands.take(leg);
+        if hand.is_some() {
+            self.emit(Fact::HandLowered { leg });
+        }
+        if let Some(person) = self.people.get_mut(leg) {
+            person.hand_aside = hand.map(|hand| Raised {
+                open: false,
+                ..hand
+            });
+        }
+    }
+
+    /// And now they are.
+    pub(super) fn raise_from_aside(&mut self, leg: LegId) {
+        let aside = self.people.get_mut(leg);
+        if let Some(hand) = aside.and_then(|person| person.hand_aside.take()) {
+            self.raise_again(leg, hand);
+            self.tell_hosts_of_hands();
+        }
+    }
+
+    /// Tells hosts of hands they have not been told of. A hundred at once must not talk over the
+    /// lecture: once in a while.
+    pub(super) fn tell_hosts_of_hands(&mut self) {
+        let lately = |at| self.now - at < HANDS_TOLD_EVERY;
+        let told = self.hands.hosts_told.is_some_and(lately);
+        if told || !self.hands.any_untold() || !self.people.has_host() {
             return;
         }
         self.hands.hosts_told = Some(self.now);
+        self.hands
+            .raised
+            .iter_mut()
+            .for_each(|hand| hand.told = true);
         let hint = self.hint(KeypadCommand::NextHand);
         let told = std::iter::once(Prompt::SomebodyRaisedHand).chain(hint);
         let clips: Vec<Clip> = told.map(Clip::Prompt).collect();
         self.tell_hosts(&clips);
+    }
+
+    /// When hosts are to hear of hands that could not be told before.
+    pub(super) fn hands_told_deadline(&self) -> Option<Time> {
+        let told = self.hands.hosts_told.filter(|_| self.hands.any_untold())?;
+        self.people.has_host().then(|| told + HANDS_TOLD_EVERY)
     }
 }
 

@@ -137,14 +137,23 @@ impl Room {
         self.say(leg, &told);
     }
 
+    /// Whom this host has called comes first, then who has knocked, in the order in which they came.
     fn let_in_first(&mut self, by: LegId) {
-        let Some(first) = self.door.knocks.first().map(|knock| knock.joining.leg) else {
+        let Some(first) = self.door.first_for(by) else {
             return self.say(by, &[Prompt::NobodyAtTheDoor]);
         };
-        match self.admit(first) {
-            Ok(()) => self.say(by, &[Prompt::LetIn]),
-            Err(refusal) => self.explain(by, refusal),
+        let (leg, named) = (first.joining.leg, first.joining.spoken_name);
+        if let Err(refusal) = self.admit(leg) {
+            return self.explain(by, refusal);
         }
+        let mut clips: Vec<Clip> = named.then_some(Clip::Name(leg)).into_iter().collect();
+        clips.push(Clip::Prompt(Prompt::LetIn));
+        if !self.door.is_empty() {
+            clips.push(Clip::Prompt(Prompt::SomebodyKnocks));
+            clips.extend(self.hint(KeypadCommand::Admit).map(Clip::Prompt));
+            self.door.all_told();
+        }
+        self.say_clips(by, clips, Kind::Plain);
     }
 
     /// Whoever can be heard is muted; when nobody can, those whom a host has muted are opened.

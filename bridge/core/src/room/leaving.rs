@@ -1,18 +1,17 @@
 //! The way out: callers who hang up, are dropped or are sent away, and what their going means for
 //! those who stay.
 
-use crate::command::{CommandRefusal, LectureMode};
+use crate::command::CommandRefusal;
 use crate::effect::{Effect, Voice};
 use crate::event::{ConferenceEnd, DialEnd, EndReason, Fact};
 use crate::ids::LegId;
 use crate::prompt::{Clip, Prompt};
 use crate::refusal::Refusal;
-use crate::settings::Announce;
 
-use super::Room;
 use super::door::Wish;
 use super::hands::Hands;
 use super::people::{Person, SILENT};
+use super::{Room, Stage};
 
 /// A leg that has been told goodbye and is being hung up.
 #[derive(Debug)]
@@ -20,6 +19,8 @@ pub(super) struct Leaving {
     pub leg: LegId,
     /// it had been let in, so its leaving is a fact
     pub was_inside: bool,
+    /// why it is being hung up
+    pub reason: EndReason,
 }
 
 impl Room {
@@ -91,6 +92,7 @@ impl Room {
         self.leaving.push(Leaving {
             leg,
             was_inside: true,
+            reason,
         });
     }
 
@@ -123,21 +125,35 @@ impl Room {
         self.tell_room(clips);
     }
 
-    /// Nobody is in the room. The conference closes when those at the door are gone as well; should
-    /// somebody come before that, the room is as it was at first.
+    /// Nobody is in the room, and nobody is left at the door: the conference is over.
     fn deserted(&mut self) {
         self.stop_recording();
         self.refuse_knocks();
         self.hang_up_all_dials();
         self.absent.clear();
-        self.begun = false;
         self.ending = None;
         self.hands = Hands::default();
-        self.chimes = self.settings.announce != Announce::Nothing;
-        self.continues = !self.settings.continue_after_host.is_zero();
-        if !self.leaving.is_empty() {
-            self.set_locked(false);
-            self.set_lecture(LectureMode::Open);
+    }
+
+    /// Everybody has left, or has nothing more to hear than the goodbye. Whoever comes while that
+    /// is still being said comes into another conference.
+    pub(super) fn close_when_empty(&mut self) {
+        let empty = self.people.is_empty() && self.door.is_empty();
+        if self.stage != Stage::Running || !empty {
+            return;
         }
+        self.stage = Stage::Closed;
+        for Leaving {
+            leg,
+            was_inside,
+            reason,
+        } in std::mem::take(&mut self.leaving)
+        {
+            if was_inside {
+                self.emit(Fact::LegLeft { leg, reason });
+            }
+        }
+        self.emit(Fact::ConferenceEnded);
+        self.effects.push(Effect::Close);
     }
 }

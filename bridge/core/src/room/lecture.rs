@@ -4,7 +4,8 @@
 //! Open --*8--> Relaxed --*8--> Strict --*8--> Open
 //! ```
 //!
-//! Each change begins the guests' part anew: who had unmuted itself is muted again. What a line had
+//! Each change begins the guests' part anew: who had unmuted itself is muted again, and so is who
+//! had been given the word. What a line had
 //! muted on its own account stays muted when the lecture ends, and is told so.
 
 use crate::command::LectureMode;
@@ -46,9 +47,7 @@ impl Room {
             .iter_mut()
             .for_each(|absent| absent.lifted = false);
         self.emit(Fact::LectureChanged(mode));
-        if mode == LectureMode::Open {
-            self.lower_open_hands();
-        }
+        self.lower_open_hands();
         self.settle();
         self.tell_room(vec![Clip::Prompt(mode.prompt())]);
         if mode == LectureMode::Open {

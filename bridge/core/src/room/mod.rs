@@ -11,8 +11,11 @@
 //!   Dialled --------'     | 60 s, Drop                          | Drop, End, ends_at
 //!   full, Join -----> on the way out <--------------------------'
 //!                         | Leave                               | Leave
-//!                         '-------------> gone <----------------'   the last one: Close
+//!                         '-------------> gone <----------------'
 //! ```
+//!
+//! The conference is over, and the room closed, when nobody is in the room or at the door, though
+//! the goodbye may still be said to some.
 //!
 //! In the room everybody waits, with music or without, until the conference has begun: with the
 //! first host, or with the first caller when guests may start. Who must still key the security
@@ -338,6 +341,8 @@ impl Room {
             self.dialling_deadline(),
             self.confirm_deadline(),
             self.patience_deadline(),
+            self.knocks_told_deadline(),
+            self.hands_told_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -358,14 +363,5 @@ impl Room {
     fn emit(&mut self, fact: Fact) {
         self.seq += 1;
         self.effects.push(Effect::Emit(fact));
-    }
-
-    fn close_when_empty(&mut self) {
-        let empty = self.people.is_empty() && self.door.is_empty() && self.leaving.is_empty();
-        if self.stage == Stage::Running && empty {
-            self.stage = Stage::Closed;
-            self.emit(Fact::ConferenceEnded);
-            self.effects.push(Effect::Close);
-        }
     }
 }

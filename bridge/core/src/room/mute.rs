@@ -137,7 +137,12 @@ impl Room {
             }
         }
         self.settle();
-        self.tell_room(vec![Clip::Prompt(Prompt::AllMuted)]);
+        // there nobody can unmute, and who would speak raises a hand
+        let told = match self.lecture {
+            LectureMode::Strict => Prompt::LectureStrict,
+            LectureMode::Open | LectureMode::Relaxed => Prompt::AllMuted,
+        };
+        self.tell_room(vec![Clip::Prompt(told)]);
     }
 
     /// Opens the line of every guest who was muted by somebody else. Who pressed the key for it is

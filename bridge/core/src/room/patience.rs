@@ -97,6 +97,7 @@ impl Room {
     fn remind(&mut self) {
         let now = self.now;
         let next = now + REMINDER;
+        let knows = self.who_knows_of_knocks();
         let mut due: Vec<(LegId, Prompt)> = Vec::new();
         if !self.begun {
             for person in self.people.iter_mut() {
@@ -110,7 +111,7 @@ impl Room {
             if let Some(at) = knock.remind_at.as_mut().filter(|at| **at <= now) {
                 *at = next;
                 let words = match knock.wish {
-                    Wish::Knocks => Prompt::HostWasTold,
+                    Wish::Knocks => knows,
                     Wish::Dialled { .. } => Prompt::JoiningConference,
                 };
                 due.push((knock.joining.leg, words));
@@ -136,6 +137,8 @@ impl Room {
 
     pub(super) fn time_passes(&mut self) {
         self.remind();
+        self.tell_hosts_of_knocks();
+        self.tell_hosts_of_hands();
         self.warn_of_the_cut();
         self.ask_the_lonely();
     }

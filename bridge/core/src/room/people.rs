@@ -9,6 +9,7 @@ use crate::time::Time;
 
 use super::Joining;
 use super::dialling::Keying;
+use super::hands::Raised;
 use super::speech::Queue;
 
 /// One caller in the room.
@@ -42,6 +43,8 @@ pub(super) struct Person {
     pub proved: bool,
     /// is being asked for it, until then at the latest
     pub proving: Option<Time>,
+    /// was up before it was asked
+    pub hand_aside: Option<Raised>,
     /// is to be warned at this time that the carrier may cut the call
     pub warn_at: Option<Time>,
     /// is to be reminded at this time, should it still wait, that it waits
@@ -71,6 +74,7 @@ impl Person {
             dialled: None,
             proved: joining.code,
             proving: None,
+            hand_aside: None,
             warn_at: None,
             remind_at: None,
             returned: false,

@@ -53,6 +53,7 @@ impl Room {
                 person.proving = Some(deadline);
             }
             self.be_quiet(leg);
+            self.set_hand_aside(leg);
         }
         self.settle();
         for leg in unproved {
@@ -73,6 +74,7 @@ impl Room {
         let since = person.since;
         self.emit(Fact::CodeProved { leg });
         self.come_back(leg, since);
+        self.raise_from_aside(leg);
         self.come_in(leg, &[Prompt::YouAreIn]);
     }
 

@@ -7,6 +7,7 @@ use crate::prompt::{Clip, Prompt};
 use crate::snapshot::RecordingState;
 use crate::time::Time;
 
+use super::people::Person;
 use super::{RecorderReport, Room};
 
 /// What the room knows of its recording.
@@ -88,7 +89,7 @@ impl Room {
         self.recording = Recording::On { since: self.now };
         self.emit(Fact::RecordingStarted);
         self.tell_room(vec![Clip::Prompt(Prompt::RecordingStarted)]);
-        for leg in self.people.legs_where(|_| true) {
+        for leg in self.people.legs_where(Person::is_inside) {
             self.emit(Fact::RecordingNotice { leg });
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confab_dtmf::layout::KeypadCommand;
 
-use crate::effect::{Audience, Effect};
+use crate::effect::{Audience, Effect, Hear};
 use crate::event::Fact;
 use crate::ids::{LegId, PlayId};
 use crate::prompt::{Clip, Prompt};
@@ -81,7 +81,8 @@ impl Room {
 
     /// Plays clips to everybody who hears the room, and so to the recording.
     pub(super) fn tell_room(&mut self, clips: Vec<Clip>) {
-        if self.begun && self.people.iter().any(Person::is_inside) && !clips.is_empty() {
+        let hears = |person: &Person| person.told.hear == Hear::Room;
+        if self.begun && self.people.iter().any(hears) && !clips.is_empty() {
             self.play(Audience::Room, clips);
         }
     }

@@ -11,6 +11,7 @@ use confab_core::room::{DialNews, Input, Room};
 use confab_core::settings::RoomSettings;
 use confab_core::snapshot::{MuteState, Standing};
 use confab_core::time::Time;
+use confab_dtmf::layout::KeypadCommand;
 
 /// A caller's end.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub struct World {
     pub dials: BTreeSet<DialId>,
     pub music: bool,
     facts: u64,
+    /// the newest input has changed the mode
+    changed_mode: bool,
     pub joined: bool,
 }
 
@@ -76,6 +79,7 @@ impl World {
             dials: BTreeSet::new(),
             music,
             facts: 0,
+            changed_mode: false,
             joined: false,
         }
     }
@@ -112,6 +116,8 @@ impl World {
             Input::Command { .. } | Input::Join(_) | Input::KeyPressed(_)
         );
         let refusable = matches!(&input, Input::Command { .. });
+        let opens = may_open(&input);
+        let speakers = self.guests_who_speak();
         let before = self.room.snapshot();
         let mut effects = Vec::new();
         let answer = self.room.handle(self.now, input, &mut effects);
@@ -121,10 +127,12 @@ impl World {
             assert_eq!(before, self.room.snapshot(), "a refusal changes nothing");
             assert_eq!(effects, [], "a refusal does nothing");
         }
+        self.changed_mode = false;
         for effect in &effects {
             self.apply(effect);
         }
         self.effects.extend(effects);
+        self.check_the_lecture(opens, &speakers);
         if woken {
             assert!(
                 self.room.next_deadline().is_none_or(|at| at > self.now),
@@ -136,6 +144,27 @@ impl World {
             self.check_nothing_twice();
         }
         answer
+    }
+
+    fn guests_who_speak(&self) -> BTreeSet<LegId> {
+        let look = self.room.snapshot();
+        let guests = look.legs.iter().filter(|leg| leg.role == Role::Guest);
+        let speak = |leg: &LegId| self.lines.get(leg).is_some_and(|line| line.voice.speak);
+        guests.map(|leg| leg.leg).filter(speak).collect()
+    }
+
+    /// "All guests are muted" is true when it is said, and stays so for each of them until
+    /// something was done to open the line.
+    fn check_the_lecture(&self, opens: bool, before: &BTreeSet<LegId>) {
+        let lecture = self.room.snapshot().lecture;
+        let speakers = self.guests_who_speak();
+        let changed = self.changed_mode;
+        if lecture != LectureMode::Open && changed {
+            assert!(speakers.is_empty(), "{speakers:?} speak in {lecture:?}");
+        }
+        if lecture != LectureMode::Open && !opens {
+            assert!(speakers.is_subset(before), "who opened {speakers:?}?");
+        }
     }
 
     /// One thing that happened is told to each once. Many may come in at once when the room is
@@ -287,6 +316,10 @@ impl World {
                 assert_ne!(line.muted, *muted, "a fact is a change");
                 line.muted = *muted;
             }
+            Fact::RecordingNotice { leg } => {
+                assert!(!self.lines[leg].asked, "who is asked has heard of nothing");
+            }
+            Fact::LectureChanged(_) => self.changed_mode = true,
             Fact::CodeProved { leg } => self.lines.get_mut(leg).unwrap().asked = false,
             _ => {}
         }
@@ -387,6 +420,31 @@ impl World {
                 Hear::Nothing
             },
         }
+    }
+}
+
+/// Whether guests may be heard after this input who were not before it, in a lecture.
+fn may_open(input: &Input) -> bool {
+    match input {
+        // somebody comes back who had been given the word
+        Input::Join(_) | Input::CodeRight(_) => true,
+        Input::Command { command, .. } => matches!(
+            command,
+            Command::SetHandOpen { open: true, .. }
+                | Command::SetMute { muted: false, .. }
+                | Command::NextHand
+                | Command::OpenAll
+                | Command::Admit(_)
+                | Command::SetLocked(false)
+                | Command::Keypad(
+                    KeypadCommand::ToggleMute
+                        | KeypadCommand::NextHand
+                        | KeypadCommand::MuteAll
+                        | KeypadCommand::Admit
+                        | KeypadCommand::ToggleLock
+                )
+        ),
+        _ => false,
     }
 }
 
