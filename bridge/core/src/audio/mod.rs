@@ -3,9 +3,11 @@
 //! Everything works tick by tick on buffers that were made beforehand; nothing here allocates
 //! once it is set up, and silence stays exactly silence.
 
+pub mod comfort;
 pub mod conceal;
 pub mod decode;
 pub mod g711;
+pub mod gain;
 pub mod gate;
 pub mod jitter;
 pub mod level;

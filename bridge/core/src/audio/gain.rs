@@ -1,0 +1,189 @@
+//! A line's automatic gain: brings each caller slowly to the same loudness. Knows one line and no
+//! mix; who is talking is told by the gate.
+//!
+//! It moves only while the line talks, so noise and pauses never pump, and within bounds. Works at
+//! any rate: a call is one tick, whatever its number of samples.
+
+use super::level::Power;
+
+/// The gain of one line.
+#[derive(Clone, Debug)]
+pub struct Gain {
+    /// where it is, in decibels
+    now_db: f32,
+    /// mean power of what was said lately
+    speech: f32,
+    /// ticks of speech in it, up to [`MEMORY_TICKS`]
+    ticks: u32,
+    /// factor at the end of the last tick
+    factor: f32,
+}
+
+impl Default for Gain {
+    fn default() -> Self {
+        Self {
+            now_db: 0.0,
+            speech: 0.0,
+            ticks: 0,
+            factor: 1.0,
+        }
+    }
+}
+
+impl Gain {
+    /// Where it is, in decibels.
+    pub fn db(&self) -> f32 {
+        self.now_db
+    }
+
+    /// Amplifies a tick. `power` is that of `samples`, `noise` that of the line when nobody
+    /// speaks; `talking` is the gate's opinion.
+    pub fn apply(&mut self, samples: &mut [i16], power: Power, noise: Power, talking: bool) {
+        if talking && power.0 > noise.0 * SPEECH_RATIO && power.0 > QUIETEST_SPEECH {
+            self.learn(power);
+        }
+        let wanted = 10f32.powf(self.now_db / 20.0);
+        if wanted == 1.0 && self.factor == 1.0 {
+            return;
+        }
+        let peak = samples.iter().map(|sample| sample.unsigned_abs()).max();
+        let peak = f32::from(peak.unwrap_or(0).max(1));
+        // A loud word in a raised line is held down as a whole, not clipped.
+        let most = if wanted > 1.0 {
+            (LOUDEST / peak).max(1.0)
+        } else {
+            wanted
+        };
+        let (from, to) = (self.factor.min(most), wanted.min(most));
+        let step = (to - from) / samples.len().max(1) as f32;
+        let mut factor = from;
+        for sample in samples {
+            factor += step;
+            // the conversion saturates
+            *sample = (f32::from(*sample) * factor).round() as i16;
+        }
+        self.factor = to;
+    }
+
+    fn learn(&mut self, power: Power) {
+        self.ticks = (self.ticks + 1).min(MEMORY_TICKS);
+        self.speech += (power.0 - self.speech) / self.ticks as f32;
+        if self.ticks < SURE_TICKS {
+            return;
+        }
+        let goal = (TARGET_DBOV - Power(self.speech).dbov()).clamp(LEAST_DB, MOST_DB);
+        let way = goal - self.now_db;
+        if way.abs() > NEAR_ENOUGH_DB {
+            self.now_db += way.clamp(-STEP_DB, STEP_DB);
+        }
+    }
+}
+
+/// What speech is brought to.
+pub const TARGET_DBOV: f32 = -20.0;
+/// A loud line is lowered by no more than this.
+pub const LEAST_DB: f32 = -12.0;
+/// A quiet one is raised by no more than this.
+pub const MOST_DB: f32 = 15.0;
+/// 2 dB a second of speech: too slow to be heard as a change.
+const STEP_DB: f32 = 0.04;
+const NEAR_ENOUGH_DB: f32 = 1.0;
+/// Half a second of speech before anything moves; four seconds are remembered.
+const SURE_TICKS: u32 = 25;
+const MEMORY_TICKS: u32 = 200;
+/// 10 dB over the line's noise, and over -50 dBov.
+const SPEECH_RATIO: f32 = 10.0;
+const QUIETEST_SPEECH: f32 = 1e-5;
+/// Peaks of a raised line.
+const LOUDEST: f32 = 30_000.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOISE: Power = Power(1e-7);
+
+    /// Syllables of four ticks with a pause of one, at this mean level while they sound.
+    fn speech(tick: usize, dbov: f32, samples: usize) -> Vec<i16> {
+        let loud = if tick % 5 == 4 { 0.0 } else { 1.0 };
+        let top = 32_768.0 * 2f32.sqrt() * 10f32.powf(dbov / 20.0) * loud;
+        let at = |n: usize| n as f32 / samples as f32 * std::f32::consts::TAU * 6.0;
+        (0..samples).map(|n| (top * at(n).sin()) as i16).collect()
+    }
+
+    /// Level of what is heard after `seconds`, while it sounds.
+    fn level_after(gain: &mut Gain, seconds: usize, dbov: f32, samples: usize) -> f32 {
+        let mut heard = 0.0;
+        for tick in 0..seconds * 50 {
+            let mut frame = speech(tick, dbov, samples);
+            let power = Power::of(&frame);
+            gain.apply(&mut frame, power, NOISE, true);
+            if power.0 > 0.0 {
+                heard = Power::of(&frame).dbov();
+            } else {
+                assert!(frame.iter().all(|&sample| sample == 0));
+            }
+        }
+        heard
+    }
+
+    #[test]
+    fn quiet_and_loud_callers_come_to_the_same_loudness() {
+        for samples in [160, 320, 960] {
+            for (dbov, expected) in [
+                (-45.0, -30.0),
+                (-35.0, -20.0),
+                (-28.0, -20.0),
+                (-20.0, -20.0),
+                (-12.0, -20.0),
+                (-6.0, -18.0),
+            ] {
+                let heard = level_after(&mut Gain::default(), 20, dbov, samples);
+                assert!(
+                    (heard - expected).abs() < 1.5,
+                    "{dbov} dBov in {samples} samples became {heard}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn it_moves_slowly_and_only_while_somebody_talks() {
+        let mut gain = Gain::default();
+        level_after(&mut gain, 1, -35.0, 160);
+        assert!((0.1..1.5).contains(&gain.db()), "{}", gain.db());
+        level_after(&mut gain, 20, -35.0, 160);
+        let before = gain.db();
+        for _ in 0..50 * 60 {
+            let mut hiss = [300; 160];
+            let power = Power::of(&hiss);
+            gain.apply(&mut hiss, power, power, true);
+            let mut hiss = [300; 160];
+            gain.apply(&mut hiss, power, NOISE, false);
+        }
+        assert_eq!(gain.db(), before);
+    }
+
+    #[test]
+    fn a_shout_into_a_raised_line_is_not_clipped() {
+        let mut gain = Gain::default();
+        level_after(&mut gain, 20, -35.0, 160);
+        let mut shout = speech(0, -8.0, 160);
+        let power = Power::of(&shout);
+        gain.apply(&mut shout, power, NOISE, true);
+        let peak = shout.iter().map(|sample| sample.unsigned_abs()).max();
+        assert!(peak.unwrap() <= 30_001, "{peak:?}");
+    }
+
+    #[test]
+    fn a_line_that_is_right_is_left_as_it_is() {
+        let mut gain = Gain::default();
+        let frame = speech(0, -20.3, 160);
+        let mut heard = frame.clone();
+        for _ in 0..500 {
+            heard.clone_from(&frame);
+            gain.apply(&mut heard, Power::of(&frame), NOISE, true);
+        }
+        assert_eq!(heard, frame);
+    }
+}
