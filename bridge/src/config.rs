@@ -165,6 +165,32 @@ pub const KEYS: &[KeySpec] = &[
 pub struct ConfigError(pub String);
 
 impl Config {
+    /// Where callers on the network reach what listens on `addr`: every address means the one that
+    /// media has.
+    pub fn reached_at(&self, addr: SocketAddr) -> SocketAddr {
+        if addr.ip().is_unspecified() {
+            SocketAddr::new(self.media_address, addr.port())
+        } else {
+            addr
+        }
+    }
+
+    /// `HOST[:PORT][;transport=tcp]` of the first place where SIP listens, for a SIP URI.
+    pub fn sip_host(&self) -> String {
+        let first = self.sip_listen.first();
+        let listen = first.map_or(SocketAddr::new(self.media_address, 5060), |l| l.addr);
+        let addr = self.reached_at(listen);
+        let host = match addr {
+            _ if addr.port() != 5060 => addr.to_string(),
+            SocketAddr::V4(v4) => v4.ip().to_string(),
+            SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+        };
+        match first.map(|listen| listen.transport) {
+            Some(Transport::Tcp) => host + ";transport=tcp",
+            _ => host,
+        }
+    }
+
     /// Reads `file` (when given) and the environment, which wins.
     ///
     /// # Errors

@@ -53,19 +53,15 @@ pub async fn welcome(store: &Store) -> Result<Option<Welcome>, StoreError> {
 impl Welcome {
     /// The card for the terminal.
     pub fn card(&self, config: &Config) -> String {
-        let address = config.media_address;
-        let port = config
-            .sip_listen
-            .first()
-            .map_or(5060, |listen| listen.addr.port());
+        let sip = config.sip_host();
         let (room, pin) = (&self.room, &self.pin);
-        let web = config.http_listen.port();
+        let web = config.reached_at(config.http_listen);
         format!(
             "\nConfab is new here. Note this down, it is shown once:\n\n\
-             \x20 dial          sip:0@{address}:{port}     then key {room}#\n\
-             \x20 or straight   sip:{room}@{address}:{port}\n\
+             \x20 dial          sip:0@{sip}     then key {room}#\n\
+             \x20 or straight   sip:{room}@{sip}\n\
              \x20 host          press * when asked, then PIN {pin}#\n\
-             \x20 portal        http://{address}:{web}/\n\
+             \x20 portal        http://{web}/\n\
              \x20 host login    {HOST}    {}\n\
              \x20 administrator {ADMIN}   {}\n",
             self.host_password, self.admin_password

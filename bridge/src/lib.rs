@@ -1,5 +1,6 @@
 //! The program `confab`, as a library so that its parts can be tested: wiring, no policy.
 
+mod alive;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use crate::alive::{self, Alive};
 use crate::clock::{Clock, ms};
 use crate::config::Config;
 use crate::http::Gauges;
@@ -48,17 +49,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let store = cli::open(&config).await?;
     std::fs::create_dir_all(config.recordings_dir())
         .with_context(|| format!("{}", config.recordings_dir().display()))?;
+    let (alive, alive_ms) = Alive::take(&config.data_dir)?;
     let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir)
         .await
         .context("the ledger's spool cannot be opened")?;
-    let unfinished = store.close_unfinished(ms(clock.now())).await?;
+    let unfinished = store.close_unfinished(alive_ms, ms(clock.now())).await?;
     if unfinished > 0 {
         tracing::warn!(
             unfinished,
             "an earlier run did not end well; its calls are closed"
         );
     }
-    let welcome = first_start::welcome(&store).await?;
+    let alive = tokio::spawn(alive::keep(alive, clock));
     let data_dir = config.data_dir.clone();
     let load = move || {
         let own = Own::open(&data_dir);
@@ -66,18 +68,14 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let prompts = tokio::task::spawn_blocking(load).await??;
     let stop = stop_on_signal()?;
-    let served = serve(&config, clock, store, ledger, prompts, stop, || {
-        if let Some(welcome) = &welcome {
-            println!("{}", welcome.card(&config));
-        }
-    })
-    .await;
+    let served = serve(&config, clock, store, ledger, prompts, stop).await;
     if tokio::time::timeout(LEDGER_FLUSH, ledger_task)
         .await
         .is_err()
     {
         tracing::warn!("the database is away; the ledger's spool keeps what is not written");
     }
+    alive.abort();
     served
 }
 
@@ -88,7 +86,6 @@ async fn serve(
     ledger: Ledger,
     prompts: Prompts,
     stop: CancellationToken,
-    ready: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let vitals = Arc::new(Vitals::default());
     let (media, media_inlet) = start_media(config, &prompts)?;
@@ -121,7 +118,10 @@ async fn serve(
     let janitor = start_janitor(config, &store, clock, &stop);
     let sounds = follow_sounds(&prompts, &media, &stop);
     tracing::info!(addr = %config.http_listen, "the portal listens");
-    ready();
+    // Only now: who cannot listen must not have made people whose passwords nobody was shown.
+    if let Some(welcome) = first_start::welcome(&store).await? {
+        println!("{}", welcome.card(config));
+    }
     let parts = Parts {
         clock,
         store,
@@ -162,19 +162,9 @@ async fn serve_web(listener: TcpListener, router: axum::Router) {
 
 /// What the pages say about this house.
 fn hints(config: &Config) -> Hints {
-    let port = config
-        .sip_listen
-        .first()
-        .map_or(5060, |listen| listen.addr.port());
-    let host = SocketAddr::new(config.media_address, port);
-    let sip_host = if port == 5060 {
-        host.ip().to_string()
-    } else {
-        host.to_string()
-    };
     Hints {
         keep_days: config.recording_keep_days,
-        sip_host: Some(sip_host),
+        sip_host: Some(config.sip_host()),
     }
 }
 

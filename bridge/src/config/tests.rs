@@ -142,3 +142,24 @@ fn what_may_be_agreed_on_for_the_sound() {
     check("CONFAB_CODECS", "opus,g729", "\"g729\" is none of opus");
     check("CONFAB_CODECS", "pcmu,PCMU", "PCMU is named twice");
 }
+
+#[test]
+fn people_are_told_addresses_that_answer() {
+    let check = |listen: &str, host: &str| {
+        let places = [
+            ("CONFAB_SIP_LISTEN", listen),
+            ("CONFAB_MEDIA_ADDRESS", "192.0.2.7"),
+        ];
+        assert_eq!(load(&places).unwrap().sip_host(), host, "{listen}");
+    };
+    check("udp:0.0.0.0:5060,tcp:0.0.0.0:5060", "192.0.2.7");
+    check("udp:0.0.0.0:5080", "192.0.2.7:5080");
+    check("udp:127.0.0.1:5060", "127.0.0.1");
+    check("udp:127.0.0.1:5080", "127.0.0.1:5080");
+    check("tcp:127.0.0.1:5080", "127.0.0.1:5080;transport=tcp");
+    check("udp:[::1]:5060", "[::1]");
+    let config = load(&[("CONFAB_MEDIA_ADDRESS", "192.0.2.7")]).unwrap();
+    let web = |listen: &str| config.reached_at(listen.parse().unwrap()).to_string();
+    assert_eq!(web("0.0.0.0:8080"), "192.0.2.7:8080");
+    assert_eq!(web("127.0.0.1:8080"), "127.0.0.1:8080");
+}

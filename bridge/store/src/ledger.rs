@@ -28,12 +28,14 @@ impl Store {
 
     /// Closes what a crash left open: calls and conferences without an end get `end_reason`
     /// `crashed` and the latest time known of them, which is never after `now_ms` unless they began
-    /// after it. Called once at start, before the first call and after what a spool holds has been
-    /// written.
-    pub async fn close_unfinished(&self, now_ms: i64) -> Result<u64> {
+    /// after it. `alive_ms` is when the run that crashed was last known to carry calls: what was
+    /// open then lasted at least until then. Called once at start, before the first call and after
+    /// what a spool holds has been written.
+    pub async fn close_unfinished(&self, alive_ms: Option<i64>, now_ms: i64) -> Result<u64> {
+        let (now_ms, alive_ms) = (sane_ms(now_ms), sane_ms(alive_ms.unwrap_or(0)));
         let mut tx = self.db.begin().await?;
-        let conferences = tx.run(CLOSE_CONFERENCES, args![sane_ms(now_ms)]).await?;
-        let calls = tx.run(CLOSE_CALLS, args![sane_ms(now_ms)]).await?;
+        let conferences = tx.run(CLOSE_CONFERENCES, args![now_ms, alive_ms]).await?;
+        let calls = tx.run(CLOSE_CALLS, args![now_ms, alive_ms]).await?;
         tx.commit().await?;
         Ok(conferences + calls)
     }
@@ -53,7 +55,7 @@ const MOVE_CLOCK: &str = "INSERT INTO ledger_clock (one, newest_ms) VALUES (1, $
 /// A conference lasted at least until the last thing that is known to have happened in it.
 pub(crate) const CLOSE_CONFERENCES: &str = "UPDATE conferences SET end_reason = 'crashed', \
      ended_ms = (SELECT MAX(CASE WHEN at_ms > $1 THEN conferences.started_ms ELSE at_ms END) \
-         FROM (SELECT conferences.started_ms AS at_ms \
+         FROM (SELECT conferences.started_ms AS at_ms UNION ALL SELECT $2 \
              UNION ALL SELECT joined_ms FROM calls WHERE conference = conferences.id \
              UNION ALL SELECT ended_ms FROM calls WHERE conference = conferences.id \
              UNION ALL SELECT started_ms FROM recordings WHERE conference = conferences.id \
@@ -63,7 +65,7 @@ pub(crate) const CLOSE_CONFERENCES: &str = "UPDATE conferences SET end_reason = 
 /// A call without an end was there as long as its conference.
 pub(crate) const CLOSE_CALLS: &str = "UPDATE calls SET end_reason = 'crashed', \
      ended_ms = (SELECT MAX(CASE WHEN at_ms > $1 THEN calls.started_ms ELSE at_ms END) \
-         FROM (SELECT calls.started_ms AS at_ms \
+         FROM (SELECT calls.started_ms AS at_ms UNION ALL SELECT $2 \
              UNION ALL SELECT calls.joined_ms \
              UNION ALL SELECT ended_ms FROM conferences WHERE id = calls.conference \
          ) AS known) \

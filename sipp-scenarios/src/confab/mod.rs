@@ -207,6 +207,8 @@ impl Confab {
             .env("CONFAB_RTP_PORTS", self.ports.rtp())
             .env("CONFAB_HTTP_LISTEN", http.to_string())
             .env("CONFAB_MEDIA_THREADS", "2")
+            // other tests keep the machine busy, and that must not refuse this one's calls
+            .env("CONFAB_BUSY_TICK_US", "20000")
             .env(
                 "CONFAB_LOG",
                 "info,confab=debug,confab_sip=debug,confab_portal=debug",

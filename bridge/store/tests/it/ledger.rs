@@ -264,7 +264,7 @@ async fn an_end_without_a_beginning_is_kept() {
             (due.len(), due[0].room.as_str(), due[0].started_ms),
             (1, "", 4_600)
         );
-        assert_eq!(store.close_unfinished(10_000).await.unwrap(), 0);
+        assert_eq!(store.close_unfinished(None, 10_000).await.unwrap(), 0);
     })
     .await;
 }
@@ -315,8 +315,8 @@ async fn what_a_crash_left_open_ends_when_it_was_last_known() {
             .write_ledger(&[call_started("k4", 4_050)])
             .await
             .unwrap();
-        assert_eq!(store.close_unfinished(9_000).await.unwrap(), 4);
-        assert_eq!(store.close_unfinished(9_000).await.unwrap(), 0);
+        assert_eq!(store.close_unfinished(None, 9_000).await.unwrap(), 4);
+        assert_eq!(store.close_unfinished(None, 9_000).await.unwrap(), 0);
         let conference = store.conference("c1", 9_000).await.unwrap().unwrap();
         assert_eq!(conference.end_reason.as_deref(), Some("crashed"));
         assert_eq!(conference.ended_ms, Some(4_100));
@@ -345,6 +345,46 @@ async fn what_a_crash_left_open_ends_when_it_was_last_known() {
 }
 
 #[tokio::test]
+async fn a_crash_costs_only_the_time_since_the_program_was_last_alive() {
+    check(async |store| {
+        let entries = [
+            conference_started(1_000),
+            call_joined("k1", 1_100, true),
+            call_joined("k2", 1_200, false),
+            call_ended("k2", 3_000),
+            call_started("k3", 2_000),
+            call_started("k4", 8_500),
+        ];
+        store.write_ledger(&entries).await.unwrap();
+        store.close_unfinished(Some(8_000), 9_000).await.unwrap();
+        let conference = store.conference("c1", 9_000).await.unwrap().unwrap();
+        assert_eq!(
+            (conference.ended_ms, conference.caller_ms),
+            (Some(8_000), 6_900 + 1_800)
+        );
+        let calls = store.calls(0, 9_000).await.unwrap();
+        let end = |id: &str| calls.iter().find(|call| call.id == id).unwrap().ended_ms;
+        assert_eq!(
+            ["k1", "k2", "k3", "k4"].map(end),
+            [8_000, 3_000, 8_000, 8_500].map(Some)
+        );
+        // A clock that stood ahead when the program was last alive adds nothing.
+        let next = LedgerEntry::CallStarted {
+            call: text("k5"),
+            at_ms: 9_100,
+            caller_number: text(""),
+            caller_name: text(""),
+            dialled: text(""),
+        };
+        store.write_ledger(&[next]).await.unwrap();
+        store.close_unfinished(Some(99_000), 9_500).await.unwrap();
+        let calls = store.calls(0, 10_000).await.unwrap();
+        assert_eq!(calls[0].ended_ms, Some(9_100));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_clock_that_jumped_is_not_billed() {
     check(async |store| {
         let far = 99_000_000;
@@ -360,7 +400,7 @@ async fn a_clock_that_jumped_is_not_billed() {
             at_ms: 2_000,
         };
         store.write_ledger(&[started]).await.unwrap();
-        store.close_unfinished(5_000).await.unwrap();
+        store.close_unfinished(None, 5_000).await.unwrap();
         let conference = store.conference("c1", 5_000).await.unwrap().unwrap();
         assert_eq!(
             (conference.ended_ms, conference.caller_ms),
