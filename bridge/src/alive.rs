@@ -1,6 +1,6 @@
-//! The sign of life of a server in its data folder: a locked file with the time at which it was last
-//! alive. A second server does not get the lock; after a crash the next one reads the time. Knows no
-//! calls and no database.
+//! The sign of life of a server in its data folder: a locked file with the time at which it was
+//! last alive. A second server does not get the lock; after a crash the next one reads the time.
+//! Knows no calls and no database.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};

@@ -46,10 +46,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     start_log(&config)?;
     raise_file_limit();
     let clock = Clock::start();
-    let store = cli::open(&config).await?;
     std::fs::create_dir_all(config.recordings_dir())
         .with_context(|| format!("{}", config.recordings_dir().display()))?;
     let (alive, alive_ms) = Alive::take(&config.data_dir)?;
+    let store = cli::open(&config).await?;
     let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir)
         .await
         .context("the ledger's spool cannot be opened")?;
@@ -118,10 +118,7 @@ async fn serve(
     let janitor = start_janitor(config, &store, clock, &stop);
     let sounds = follow_sounds(&prompts, &media, &stop);
     tracing::info!(addr = %config.http_listen, "the portal listens");
-    // Only now: who cannot listen must not have made people whose passwords nobody was shown.
-    if let Some(welcome) = first_start::welcome(&store).await? {
-        println!("{}", welcome.card(config));
-    }
+    greet(&store, config).await?;
     let parts = Parts {
         clock,
         store,
@@ -149,6 +146,15 @@ async fn serve(
     let _ = web.await;
     let _ = tokio::join!(janitor, sounds);
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Makes the first people and shows their card, once everything listens: who cannot listen must not
+/// have made people whose passwords nobody was shown.
+async fn greet(store: &Store, config: &Config) -> anyhow::Result<()> {
+    if let Some(welcome) = first_start::welcome(store).await? {
+        println!("{}", welcome.card(config));
+    }
     Ok(())
 }
 

@@ -137,7 +137,7 @@ impl Room {
         self.say(leg, &told);
     }
 
-    /// Whom this host has called comes first, then who has knocked, in the order in which they came.
+    /// Whom this host has called comes first, then who has knocked, in the order they came in.
     fn let_in_first(&mut self, by: LegId) {
         let Some(first) = self.door.first_for(by) else {
             return self.say(by, &[Prompt::NobodyAtTheDoor]);
