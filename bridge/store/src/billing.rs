@@ -3,12 +3,13 @@
 use crate::Store;
 use crate::db::args;
 use crate::error::{Result, one_row, or_missing};
+use crate::row::columns;
 use crate::settings::check_billing_code;
 use crate::text::check_line;
 use crate::usage::call_ms;
 
 /// A billing code with what was used under it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BillingCode {
     /// 2 to 20 digits
     pub code: String,
@@ -19,6 +20,8 @@ pub struct BillingCode {
     /// time of calls in them, ms
     pub caller_ms: i64,
 }
+
+columns!(BillingCode: code, name, conferences, caller_ms);
 
 impl Store {
     /// The codes of one owner with their use within `[from_ms, to_ms)`: those given a name, and

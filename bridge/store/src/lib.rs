@@ -19,6 +19,7 @@ mod numbers;
 mod plans;
 mod recordings;
 mod rooms;
+mod row;
 mod secrets;
 mod sessions;
 mod settings;

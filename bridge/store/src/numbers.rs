@@ -8,6 +8,7 @@ use crate::Store;
 use crate::db::args;
 use crate::error::{Result, StoreError, or_missing};
 use crate::rooms::room_called;
+use crate::row::columns;
 use crate::settings::{language_word, parse_language};
 
 macro_rules! select {
@@ -90,7 +91,6 @@ fn can_be_dialled(number: &str) -> bool {
         && number.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-#[derive(sqlx::FromRow)]
 struct Kept {
     number: String,
     language: String,
@@ -98,6 +98,8 @@ struct Kept {
     call_type: String,
     country: String,
 }
+
+columns!(Kept: number, language, room, call_type, country);
 
 impl TryFrom<Kept> for AccessNumber {
     type Error = StoreError;

@@ -5,6 +5,7 @@ use confab_core::ids::RoomNumber;
 use crate::Store;
 use crate::db::{Sql, args};
 use crate::error::{Result, StoreError, one_row};
+use crate::row::columns;
 use crate::text::check_line;
 use crate::usage::{per_room_list, room_list};
 
@@ -32,13 +33,15 @@ pub struct RecordingRow {
 }
 
 /// Somebody was told that it recorded.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingNotice {
     /// id of the call that was told
     pub call: String,
     /// when, ms
     pub at_ms: i64,
 }
+
+columns!(RecordingNotice: call, at_ms);
 
 macro_rules! select {
     ($join:literal, $rest:literal) => {
@@ -115,7 +118,6 @@ fn called(id: &str) -> String {
     format!("recording {id}")
 }
 
-#[derive(sqlx::FromRow)]
 struct Kept {
     id: String,
     conference: String,
@@ -128,6 +130,11 @@ struct Kept {
     deleted_ms: Option<i64>,
     deleted_why: Option<String>,
 }
+
+columns!(
+    Kept:
+    id, conference, room, title, started_ms, duration_ms, bytes, held, deleted_ms, deleted_why,
+);
 
 impl From<Kept> for RecordingRow {
     fn from(kept: Kept) -> Self {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::Store;
 use crate::db::{Arg, args};
 use crate::error::{Result, StoreError, one_row, or_taken};
+use crate::row::columns;
 use crate::secrets::{RoomSecrets, Sealed, check_code, check_pin, code_salt, random_hex};
 use crate::settings::{
     Setting, announce_word, check_settings, language_word, parse_announce, parse_language,
@@ -229,7 +230,6 @@ fn minutes(time: Duration) -> i64 {
     i64::try_from(time.as_secs() / 60).unwrap_or(i64::MAX)
 }
 
-#[derive(sqlx::FromRow)]
 struct Kept {
     id: String,
     pin_mac: String,
@@ -253,6 +253,13 @@ struct Kept {
     carrier_limit_min: i64,
     dial_out: bool,
 }
+
+columns!(
+    Kept:
+    id, pin_mac, code_mac, number, owner, owner_email, guests_may_start, announce, join_muted,
+    continue_after_host_min, billing_capture, billing_code, language, record_at_start,
+    max_callers, security_code, layout, hold_music, alone_min, carrier_limit_min, dial_out,
+);
 
 impl Kept {
     /// Fails on what only another hand can have written. A layout that is no longer in the

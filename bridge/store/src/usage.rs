@@ -5,6 +5,7 @@ use confab_core::ids::RoomNumber;
 use crate::Store;
 use crate::db::{Sql, args};
 use crate::error::{Result, one_row};
+use crate::row::columns;
 use crate::settings::check_billing_code;
 
 /// `$rest` with the list of rooms in `$1`, a JSON array: the one thing that each database spells
@@ -24,7 +25,7 @@ macro_rules! per_room_list {
 pub(crate) use per_room_list;
 
 /// A conference as the usage pages show it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConferenceRow {
     /// UUIDv7
     pub id: String,
@@ -46,8 +47,13 @@ pub struct ConferenceRow {
     pub recording: Option<String>,
 }
 
+columns!(
+    ConferenceRow:
+    id, room, started_ms, ended_ms, end_reason, billing_code, callers, caller_ms, recording,
+);
+
 /// A call as the usage pages show it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRow {
     /// UUIDv7
     pub id: String,
@@ -74,6 +80,12 @@ pub struct CallRow {
     /// why it ended
     pub end_reason: Option<String>,
 }
+
+columns!(
+    CallRow:
+    id, conference, caller_number, caller_name, dialled, call_type, country, host, started_ms,
+    joined_ms, ended_ms, end_reason,
+);
 
 /// The time in its conference `c` of a call `k`, ms, with now in `$now`: never negative, whatever a
 /// clock has done, and never longer than the conference.

@@ -1,14 +1,16 @@
 //! People with a login, and their passwords.
 
+use sqlx::Row;
 use uuid::Uuid;
 
 use crate::Store;
 use crate::db::args;
 use crate::error::{Result, StoreError, one_row, or_taken};
+use crate::row::columns;
 use crate::text::check_line;
 
 /// A person with a login.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// UUIDv7
     pub id: String,
@@ -19,6 +21,8 @@ pub struct User {
     /// account administrator
     pub admin: bool,
 }
+
+columns!(User: id, email, name, admin);
 
 impl Store {
     /// Adds a user. Passwords: 8 or more characters with letters and digits.
@@ -90,11 +94,23 @@ impl Store {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct Login {
-    #[sqlx(flatten)]
     user: User,
     password_hash: String,
+}
+
+impl<'r, R: Row> sqlx::FromRow<'r, R> for Login
+where
+    User: sqlx::FromRow<'r, R>,
+    &'static str: sqlx::ColumnIndex<R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            user: User::from_row(row)?,
+            password_hash: row.try_get("password_hash")?,
+        })
+    }
 }
 
 /// How a user is called in messages.
