@@ -165,7 +165,7 @@ pub(crate) async fn drive(mut transaction: Transaction, inbox: Option<mpsc::Send
     while let Some(message) = transaction.receive().await {
         match message {
             SipMessage::Request(request) if request.method == Method::Ack => {
-                tell(Input::Ack(request)).await;
+                tell(Input::Ack(Box::new(request))).await;
             }
             SipMessage::Request(request) if request.method == Method::Cancel => {
                 tell(Input::Cancel).await;

@@ -121,7 +121,7 @@ impl<T> Player<T> {
 }
 
 /// A minute of prompts and more; what comes beyond is given back unplayed.
-const MOST_PIECES: usize = 64;
+const MOST_PIECES: usize = 32;
 
 #[cfg(test)]
 mod tests {

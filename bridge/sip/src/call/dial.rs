@@ -253,7 +253,7 @@ impl Dial {
 
     /// Waits for the final answer. Meanwhile tells of ringing, and gives up when told to or when
     /// it takes too long.
-    async fn final_answer(&mut self, attempt: &mut Attempt) -> Result<Response, Failed> {
+    async fn final_answer(&mut self, attempt: &mut Attempt) -> Result<Box<Response>, Failed> {
         let desk = self.desk.clone();
         loop {
             tokio::select! {
@@ -372,7 +372,7 @@ impl Dial {
 
     async fn established(self, connected: Connected) {
         let (leg, stream) = (self.leg, connected.stream);
-        let call = Call {
+        let call = Box::new(Call {
             house: self.house.clone(),
             leg,
             dialog: connected.dialog,
@@ -392,7 +392,7 @@ impl Dial {
             slot: None,
             setup_until: self.until,
             told_end: false,
-        };
+        });
         tracing::info!(%leg, "sip: the call we placed was answered");
         self.house.tell(SipEvent::Established { leg, stream }).await;
         call.go_on().await;
@@ -438,7 +438,9 @@ async fn follow(mut transaction: Transaction, seq: u32, inbox: mpsc::Sender<Inpu
     while let Some(message) = transaction.receive().await {
         if let SipMessage::Response(response) = message {
             // Fails when the call is over; then the library acknowledges what must be.
-            let _ = inbox.send(Input::Reply(seq, Some(response))).await;
+            let _ = inbox
+                .send(Input::Reply(seq, Some(Box::new(response))))
+                .await;
         }
     }
     let _ = inbox.send(Input::Reply(seq, None)).await;

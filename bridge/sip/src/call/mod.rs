@@ -55,7 +55,7 @@ pub(crate) enum Input {
     /// a request of the peer
     Request(Box<Exchange>),
     /// an ACK to a 2xx of ours
-    Ack(Request),
+    Ack(Box<Request>),
     /// a CANCEL of the INVITE; already answered
     Cancel,
     /// the INVITE transaction with this CSeq number has ended
@@ -63,7 +63,7 @@ pub(crate) enum Input {
     /// our session refresh was answered, or not at all
     Refreshed(Option<Box<Reply>>),
     /// the INVITE of ours with this CSeq number was answered; `None`: its transaction has ended
-    Reply(u32, Option<Response>),
+    Reply(u32, Option<Box<Response>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ struct Call {
     own_sender: mpsc::WeakSender<Input>,
     phase: Phase,
     /// the INVITE that is not answered yet
-    invite: Option<Exchange>,
+    invite: Option<Box<Exchange>>,
     open: Option<OpenInvite>,
     /// an INVITE of ours waits for its answer
     offering: bool,
@@ -142,7 +142,7 @@ pub(crate) fn start(
         .expires
         .unwrap_or(house.tuning.setup)
         .min(house.tuning.setup);
-    let call = Call {
+    let call = Box::new(Call {
         house: house.clone(),
         leg,
         dialog: Dialog::new(&exchange, key),
@@ -150,7 +150,7 @@ pub(crate) fn start(
         inbox,
         own_sender: sender.downgrade(),
         phase: Phase::Ringing,
-        invite: Some(exchange),
+        invite: Some(Box::new(exchange)),
         open: None,
         offering: false,
         origin: Origin::new(leg.0),
@@ -162,7 +162,7 @@ pub(crate) fn start(
         slot: Some(slot),
         setup_until: Instant::now() + setup,
         told_end: false,
-    };
+    });
     let hello = SipEvent::Invite {
         leg,
         caller: opening.caller,
@@ -174,23 +174,24 @@ pub(crate) fn start(
 }
 
 impl Call {
-    async fn run(self, hello: SipEvent) {
-        self.house.tell(hello).await;
+    async fn run(self: Box<Self>, hello: SipEvent) {
+        Box::pin(self.house.tell(hello)).await;
         self.go_on().await;
     }
 
-    async fn go_on(mut self) {
+    /// What happens seldom is in memory of its own: thousands of these tasks only wait.
+    async fn go_on(mut self: Box<Self>) {
         let desk = self.desk.clone();
         while self.phase != Phase::Over {
             let deadline = self.deadline();
             tokio::select! {
-                () = desk.rung() => self.obey(desk.take()).await,
+                () = desk.rung() => Box::pin(self.obey(desk.take())).await,
                 input = self.inbox.recv() => match input {
-                    Some(input) => self.take(input).await,
+                    Some(input) => Box::pin(self.take(input)).await,
                     // The registry holds a sender as long as this task runs.
                     None => break,
                 },
-                () = sleep_until(deadline) => self.late().await,
+                () = sleep_until(deadline) => Box::pin(self.late()).await,
             }
         }
         self.house.registry.remove(self.leg);
@@ -273,7 +274,7 @@ impl Call {
         self.open = Some(OpenInvite {
             seq,
             wants_answer,
-            exchange: Box::new(invite),
+            exchange: invite,
         });
         self.phase = Phase::Answered;
     }

@@ -125,14 +125,14 @@ impl JitterBuffer {
     pub fn new(speech: impl Into<Speech>) -> Self {
         let speech = speech.into();
         let rate = speech.rate();
-        let longest = match speech {
-            Speech::Other(_) if rate == Rate::Full => LONGEST_OPUS,
-            _ => LONGEST_PAYLOAD,
+        let ring = match speech {
+            Speech::Other(_) if rate == Rate::Full => Ring::new(LONGEST_OPUS, MOST_OPUS),
+            _ => Ring::new(LONGEST_PAYLOAD, MOST_PAYLOADS),
         };
         Self {
             speech,
             rate,
-            ring: Ring::new(longest),
+            ring,
             fifo: Fifo::new(rate),
             concealer: Concealer::new(rate),
             delay: DelayMeter::new(rate),
@@ -339,8 +339,13 @@ impl JitterBuffer {
 
 /// Of G.711 and G.722: 60 ms.
 const LONGEST_PAYLOAD: usize = 480;
+/// Of those codecs, both 64 kbit/s: half a second. The buffer is never deeper than 300 ms, and what
+/// more comes at once than this is too old to be played.
+const MOST_PAYLOADS: usize = 4_096;
 /// 60 ms at 160 kbit/s, or 20 ms at 480; a packet that fills a network's frame has no more.
 const LONGEST_OPUS: usize = 1_200;
+/// Half a second at 256 kbit/s.
+const MOST_OPUS: usize = 16_384;
 
 // In samples at 8 kHz.
 

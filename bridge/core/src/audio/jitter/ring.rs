@@ -9,6 +9,8 @@ pub(super) struct Slot {
     /// extended; negative when the slot is free
     sequence: i64,
     pub(super) timestamp: u32,
+    /// how far everything had been written when it came
+    at: u32,
     length: u16,
     /// of sound; none in a packet that only marks that one of its number has come
     pub(super) samples: u16,
@@ -18,6 +20,7 @@ impl Slot {
     const FREE: Slot = Slot {
         sequence: -1,
         timestamp: 0,
+        at: 0,
         length: 0,
         samples: 0,
     };
@@ -35,66 +38,92 @@ pub(super) struct Content<'a> {
     pub(super) samples: u16,
 }
 
+/// Payloads lie behind each other in one piece of memory that is written round and round, so that
+/// a line needs room for the sound that can wait and not for the longest packet in every slot. A
+/// packet whose bytes have been written over is lost.
 #[derive(Debug)]
 pub(super) struct Ring {
     slots: [Slot; SLOTS],
-    /// the payloads, slot by slot
     bytes: Box<[u8]>,
+    /// how far everything was written, all rounds together
+    written: u32,
+    longest: usize,
 }
 
 impl Ring {
-    /// For payloads of at most this length.
-    pub(super) fn new(longest: usize) -> Self {
+    /// For payloads of at most `longest` octets, of which so many in all can wait: a power of two.
+    pub(super) fn new(longest: usize, in_all: usize) -> Self {
+        debug_assert!(in_all.is_power_of_two() && longest <= in_all);
         Self {
             slots: [Slot::FREE; SLOTS],
-            bytes: vec![0; SLOTS * longest].into_boxed_slice(),
+            bytes: vec![0; in_all].into_boxed_slice(),
+            written: 0,
+            longest,
         }
     }
 
     /// The longest payload there is room for.
     pub(super) fn longest(&self) -> usize {
-        self.bytes.len() / SLOTS
+        self.longest
     }
 
     /// Stores a packet, over whatever older one is in its slot; false when it is there already.
     pub(super) fn put(&mut self, sequence: i64, timestamp: u32, content: Content<'_>) -> bool {
-        let longest = self.longest();
-        let slot = &mut self.slots[index(sequence)];
-        if slot.sequence == sequence {
+        if self.get(sequence).is_some() {
             return false;
         }
-        let length = content.payload.len().min(longest);
-        *slot = Slot {
+        let length = content.payload.len().min(self.longest);
+        let at = self.room_for(length);
+        self.slots[index(sequence)] = Slot {
             sequence,
             timestamp,
+            at,
             length: length as u16,
             samples: content.samples,
         };
-        let from = index(sequence) * longest;
-        self.bytes[from..from + length].copy_from_slice(&content.payload[..length]);
+        self.payload_at(at, length)
+            .copy_from_slice(&content.payload[..length]);
         true
+    }
+
+    /// Where the next payload goes: it is not broken at the end of the memory.
+    fn room_for(&mut self, length: usize) -> u32 {
+        let left = self.bytes.len() - self.written as usize % self.bytes.len();
+        if left < length {
+            self.written = self.written.wrapping_add(left as u32);
+        }
+        let at = self.written;
+        self.written = at.wrapping_add(length as u32);
+        at
+    }
+
+    fn payload_at(&mut self, at: u32, length: usize) -> &mut [u8] {
+        let from = at as usize % self.bytes.len();
+        &mut self.bytes[from..from + length]
     }
 
     /// A packet that has been taken, to be decoded before the next one is put.
     pub(super) fn payload(&self, sequence: i64) -> &[u8] {
-        let from = index(sequence) * self.longest();
-        let length = usize::from(self.slots[index(sequence)].length);
-        &self.bytes[from..from + length]
+        let slot = &self.slots[index(sequence)];
+        let from = slot.at as usize % self.bytes.len();
+        &self.bytes[from..from + usize::from(slot.length)]
     }
 
     pub(super) fn get(&self, sequence: i64) -> Option<&Slot> {
         let slot = &self.slots[index(sequence)];
-        (slot.sequence == sequence).then_some(slot)
+        (slot.sequence == sequence && self.is_whole(slot)).then_some(slot)
     }
 
     /// Frees the slot of a packet; its content can be read until the next `put`.
     pub(super) fn take(&mut self, sequence: i64) -> Option<Slot> {
-        let slot = &mut self.slots[index(sequence)];
-        if slot.sequence != sequence {
-            return None;
-        }
-        slot.sequence = -1;
-        Some(*slot)
+        let slot = *self.get(sequence)?;
+        self.slots[index(sequence)].sequence = -1;
+        Some(slot)
+    }
+
+    /// Nothing has been written over it.
+    fn is_whole(&self, slot: &Slot) -> bool {
+        self.written.wrapping_sub(slot.at) as usize <= self.bytes.len()
     }
 
     pub(super) fn clear(&mut self) {
@@ -106,4 +135,47 @@ impl Ring {
 
 fn index(sequence: i64) -> usize {
     sequence as usize % SLOTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(ring: &mut Ring, sequence: i64, payload: &[u8]) -> bool {
+        let content = Content {
+            payload,
+            samples: 160,
+        };
+        ring.put(sequence, 0, content)
+    }
+
+    #[test]
+    fn what_is_written_over_is_gone_and_what_is_not_is_whole() {
+        let mut ring = Ring::new(30, 64);
+        // payloads of 30 octets leave 4 at the end of each round
+        for sequence in 0..100 {
+            assert!(put(&mut ring, sequence, &[sequence as u8; 30]));
+            assert!(!put(&mut ring, sequence, &[0; 30]), "{sequence} came twice");
+            let newest_two = sequence.max(1) - 1..=sequence;
+            for old in 0..=sequence {
+                let there = ring.get(old).is_some();
+                assert!(there || !newest_two.contains(&old), "{old} of {sequence}");
+                if there {
+                    assert_eq!(ring.payload(old), [old as u8; 30], "{old} of {sequence}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_count_of_what_was_written_may_go_round() {
+        let mut ring = Ring::new(30, 64);
+        ring.written = u32::MAX - 70;
+        for sequence in 0..10 {
+            assert!(put(&mut ring, sequence, &[sequence as u8; 30]));
+            assert_eq!(ring.take(sequence).unwrap().samples, 160);
+            assert_eq!(ring.payload(sequence), [sequence as u8; 30]);
+            assert!(ring.take(sequence).is_none());
+        }
+    }
 }

@@ -134,8 +134,9 @@ impl JitterBuffer {
                 None => self.stats.lost += 1,
                 Some(slot) if slot.is_silent() => {}
                 Some(slot) => {
-                    waiting -= i32::from(slot.samples);
-                    self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
+                    let end = slot.timestamp.wrapping_add(u32::from(slot.samples));
+                    waiting -= end.wrapping_sub(self.play_ts) as i32;
+                    self.play_ts = end;
                     self.stats.late += 1;
                 }
             }
