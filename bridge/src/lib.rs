@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod first_start;
 pub mod http;
+pub mod interrupted;
 pub mod janitor;
 pub mod ledger;
 pub mod media;

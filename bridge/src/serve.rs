@@ -19,6 +19,7 @@ use crate::alive::{self, Alive};
 use crate::clock::{Clock, ms};
 use crate::config::Config;
 use crate::http::Gauges;
+use crate::interrupted::{self, Closed};
 use crate::ledger::Ledger;
 use crate::media::{FromShard, Media, MediaConfig};
 use crate::prompts::Prompts;
@@ -53,11 +54,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir)
         .await
         .context("the ledger's spool cannot be opened")?;
-    let unfinished = store.close_unfinished(alive_ms, ms(clock.now())).await?;
-    if unfinished > 0 {
+    let now_ms = ms(clock.now());
+    let closed = interrupted::close(&store, config.recordings_dir(), alive_ms, now_ms).await?;
+    if closed != Closed::default() {
         tracing::warn!(
-            unfinished,
-            "an earlier run did not end well; its calls are closed"
+            unfinished = closed.calls,
+            recordings = closed.recordings,
+            "an earlier run did not end well; its calls and recordings are closed"
         );
     }
     let alive = tokio::spawn(alive::keep(alive, clock));

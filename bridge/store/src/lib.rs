@@ -33,7 +33,7 @@ pub use billing::BillingCode;
 pub use entry::LedgerEntry;
 pub use error::StoreError;
 pub use numbers::AccessNumber;
-pub use recordings::{RecordingNotice, RecordingRow};
+pub use recordings::{RecordingNotice, RecordingRow, UnstoppedRecording};
 pub use rooms::RoomRow;
 pub use secrets::{RoomSecrets, Sealed};
 pub use settings::{SETTING_KEYS, language_word, parse_language, set_setting, settings_as_pairs};

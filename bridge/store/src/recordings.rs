@@ -43,6 +43,23 @@ pub struct RecordingNotice {
 
 columns!(RecordingNotice: call, at_ms);
 
+/// A recording of which more may be on the disk than the ledger was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnstoppedRecording {
+    /// UUIDv7; the file is `ID.mp3`
+    pub id: String,
+    /// ms
+    pub started_ms: i64,
+    /// when its last stretch was closed, ms; none when none ever was
+    pub stopped_ms: Option<i64>,
+    /// sound in it at that time, ms
+    pub duration_ms: i64,
+    /// its size at that time
+    pub bytes: i64,
+}
+
+columns!(UnstoppedRecording: id, started_ms, stopped_ms, duration_ms, bytes);
+
 macro_rules! select {
     ($join:literal, $rest:literal) => {
         concat!(
@@ -73,6 +90,12 @@ impl Store {
     pub async fn recordings_due(&self, before_ms: i64) -> Result<Vec<RecordingRow>> {
         let rows: Vec<Kept> = self.db.all(RECORDINGS_DUE, args![before_ms]).await?;
         Ok(rows.into_iter().map(RecordingRow::from).collect())
+    }
+
+    /// Those not deleted that were never stopped, or whose conference has no end: asked at start,
+    /// before [`Store::close_unfinished`], these are what a crash may have interrupted.
+    pub async fn recordings_unstopped(&self) -> Result<Vec<UnstoppedRecording>> {
+        Ok(self.db.all(RECORDINGS_UNSTOPPED, args![]).await?)
     }
 
     /// Says that the file is gone, when and why (`retention`, `host`). The row stays. Said before
@@ -165,5 +188,9 @@ pub(crate) const RECORDINGS_DUE: &str = select!(
     "LEFT JOIN",
     "WHERE r.deleted_ms IS NULL AND NOT r.held AND r.started_ms < $1 ORDER BY r.started_ms, r.id"
 );
+const RECORDINGS_UNSTOPPED: &str = "SELECT r.id, r.started_ms, r.stopped_ms, r.duration_ms, r.bytes \
+     FROM recordings r LEFT JOIN conferences c ON c.id = r.conference \
+     WHERE r.deleted_ms IS NULL \
+         AND (r.stopped_ms IS NULL OR (c.id IS NOT NULL AND c.ended_ms IS NULL)) ORDER BY r.id";
 pub(crate) const NOTICES: &str = "SELECT call_id AS call, at_ms FROM recording_notices \
      WHERE recording = $1 ORDER BY at_ms, call_id";

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
+mod interrupted;
 mod ledger;
 mod retention;
 mod tidy;

@@ -164,6 +164,22 @@ async fn after_kill_9_the_file_holds_all_but_its_last_second() -> Result<()> {
             .is_some_and(|why| why == "crashed"))
     })
     .await?;
+    // and what was recorded is told and handed out to its last byte
+    let list = portal.json("/recordings").await?;
+    let row = list
+        .pointer("/recordings/0")
+        .context("no recording is listed")?;
+    let bytes = std::fs::read(&path)?;
+    assert_eq!(row["bytes"].as_u64(), Some(bytes.len() as u64));
+    let listed_ms = row["duration_ms"].as_u64().context("no length")? as u32;
+    assert!(
+        listed_ms.abs_diff(mp3.ms()) < SLACK_MS,
+        "{listed_ms} is listed, {} heard",
+        mp3.ms()
+    );
+    let id = row["id"].as_str().context("no id")?;
+    let download = portal.bytes(&format!("/recordings/{id}/download")).await?;
+    assert_eq!(download, bytes);
     let again = confab.guest(Plan::humming("again", ANNA)).await?;
     confab.until_callers(ROOM, 1).await?;
     again.hang_up().await?;
