@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use confab_portal::{Hints, Portal};
+use confab_recorder::Meter;
 use confab_store::Store;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -28,6 +29,8 @@ pub struct Gauges {
     pub sip: Arc<confab_sip::Counters>,
     /// entries that wait for the database
     pub ledger: Ledger,
+    /// recordings that could not be written
+    pub recorder: Meter,
     /// the database
     pub store: Store,
     /// renders the Prometheus text
@@ -43,7 +46,8 @@ pub fn router(portal: Portal, hints: Hints, gauges: Gauges) -> Router {
     own.merge(confab_portal::router_with(portal, hints))
 }
 
-/// 200 when Confab takes calls, 503 when it does not; the JSON says why.
+/// 200 when Confab takes calls, 503 when it does not; the JSON says why, and what it does worse than
+/// it should while it takes them.
 async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     let pinged = tokio::time::timeout(Duration::from_secs(1), gauges.store.ping()).await;
     let database = if matches!(pinged, Ok(Ok(()))) {
@@ -51,21 +55,28 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     } else {
         "away"
     };
+    let recorder = if gauges.recorder.is_failing() {
+        "failing"
+    } else {
+        "ok"
+    };
+    let well = [database, recorder].iter().all(|word| *word == "ok");
     let media = &gauges.media;
     let busy = (0..media.shards()).all(|shard| media.is_busy(shard));
-    let (status, word) = match (gauges.vitals.draining(), database) {
+    let (status, word) = match (gauges.vitals.draining(), well) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
         // calls in progress are as they should be; one more could be heard by them
         (false, _) if busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-        // calls go on, rooms that were looked up before can be entered, bills are spooled
-        (false, "away") => (StatusCode::OK, "degraded"),
-        (false, _) => (StatusCode::OK, "ok"),
+        // calls go on, rooms that were looked up before can be entered, bills are kept
+        (false, false) => (StatusCode::OK, "degraded"),
+        (false, true) => (StatusCode::OK, "ok"),
     };
     let body = json!({
         "status": word,
         "calls": gauges.vitals.calls(),
         "rooms": gauges.vitals.rooms(),
         "database": database,
+        "recorder": recorder,
         "ledger_waiting": gauges.ledger.waiting(),
         "version": env!("CARGO_PKG_VERSION"),
     });
@@ -87,6 +98,11 @@ async fn metrics_text(State(gauges): State<Gauges>) -> String {
     counter!("confab_media_packets_lost_total").absolute(media.packets_lost);
     counter!("confab_media_ticks_total").absolute(media.ticks);
     counter!("confab_media_ticks_late_total").absolute(media.ticks_late);
+    let recorder = gauges.recorder.read();
+    gauge!("confab_recordings_open").set(recorder.open as f64);
+    gauge!("confab_recorder_turn_us_max").set(recorder.turn_us_max as f64);
+    counter!("confab_recordings_failed_total").absolute(recorder.failed);
+    counter!("confab_recorder_samples_lost_total").absolute(recorder.samples_lost);
     for (what, count) in gauges.sip.read() {
         counter!("confab_sip_total", "what" => what).absolute(count);
     }

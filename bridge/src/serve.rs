@@ -114,6 +114,7 @@ async fn serve(
         media: media.clone(),
         sip: sip.counters.clone(),
         ledger: ledger.clone(),
+        recorder: recorder.meter(),
         store: store.clone(),
         prometheus: PrometheusBuilder::new().install_recorder()?,
     };

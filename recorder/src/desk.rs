@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
-use crate::stretch::{Progress, Stretch, StretchError};
+use crate::stretch::{Progress, Stretch, StretchError, Written};
 use crate::tap::Drain;
 use crate::{RecordingId, Report};
 
@@ -20,8 +20,17 @@ const DISCARD_SAMPLES: usize = 65_536;
 pub(crate) struct Counters {
     pub(crate) open: AtomicU64,
     pub(crate) failed: AtomicU64,
+    pub(crate) failing: AtomicBool,
     pub(crate) samples_lost: Arc<AtomicU64>,
     pub(crate) turn_us_max: AtomicU64,
+}
+
+impl Counters {
+    /// A recording could not be opened or written.
+    pub(crate) fn add_failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.failing.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A stretch that somebody has asked for.
@@ -138,31 +147,43 @@ impl Desk {
     }
 
     fn close(&mut self, job: &mut Job, why: Progress) {
-        let State::Writing(stretch) = std::mem::replace(&mut job.state, State::Discarding) else {
+        let State::Writing(stretch) = &mut job.state else {
             return;
         };
         match stretch.close() {
-            Ok(closed) => {
-                let id = job.order.id.clone();
-                self.tell(Report::Stopped {
-                    id: id.clone(),
-                    duration_ms: closed.duration_ms,
-                    bytes: closed.bytes,
-                });
+            Ok(written) => {
+                job.state = State::Discarding;
+                // A stretch without sound has not shown that the disk takes any.
+                if written.bytes > 0 {
+                    self.counters.failing.store(false, Ordering::Relaxed);
+                }
+                self.tell_stopped(job, written);
                 if why == Progress::FileFull {
-                    self.tell(Report::Full(id));
+                    self.tell(Report::Full(job.order.id.clone()));
                 }
             }
             Err(e) => self.fail(job, &e),
         }
     }
 
+    /// What was written before stays and is told first, so that whoever hears of the trouble knows
+    /// what there is.
     fn fail(&mut self, job: &mut Job, error: &StretchError) {
-        job.state = State::Discarding;
-        self.counters.failed.fetch_add(1, Ordering::Relaxed);
+        self.counters.add_failed();
+        if let State::Writing(stretch) = std::mem::replace(&mut job.state, State::Discarding) {
+            self.tell_stopped(job, stretch.written());
+        }
         self.tell(Report::Failed {
             id: job.order.id.clone(),
             why: error.to_string(),
+        });
+    }
+
+    fn tell_stopped(&self, job: &Job, written: Written) {
+        self.tell(Report::Stopped {
+            id: job.order.id.clone(),
+            duration_ms: written.duration_ms,
+            bytes: written.bytes,
         });
     }
 

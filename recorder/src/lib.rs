@@ -25,7 +25,7 @@ mod stretch;
 mod tap;
 
 pub use encoder_format::{FRAME_BYTES, FRAME_MS, OUTPUT_HZ};
-pub use recorder::{Config, Recorder, Stats};
+pub use recorder::{Config, Meter, Recorder, Stats};
 pub use tap::Tap;
 
 /// Names one recording (one file); drawn by the caller.
@@ -52,7 +52,8 @@ pub enum Report {
     },
     /// Four hours are full; the stretch has been closed as by `Stopped`, which was sent before.
     Full(RecordingId),
-    /// It could not be written; what was written before is kept.
+    /// It could not be opened or written. What was written before is kept, and `Stopped` was sent
+    /// before if the file was open.
     Failed {
         /// which
         id: RecordingId,

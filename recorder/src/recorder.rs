@@ -45,12 +45,39 @@ impl Default for Config {
 pub struct Stats {
     /// stretches in progress
     pub open: u64,
-    /// stretches that could not be written, since the start
+    /// stretches that could not be opened or written, since the start
     pub failed: u64,
+    /// the last of them came after the last stretch that was closed as it should be
+    pub failing: bool,
     /// samples replaced by silence because the writer was behind, since the start
     pub samples_lost: u64,
     /// longest turn of the thread since the last reading, microseconds
     pub turn_us_max: u64,
+}
+
+/// Reads the counts, also of a recorder that somebody else holds or has dropped.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    counters: Arc<Counters>,
+}
+
+impl Meter {
+    /// What has been counted so far.
+    pub fn read(&self) -> Stats {
+        let counters = &self.counters;
+        Stats {
+            open: counters.open.load(Ordering::Relaxed),
+            failed: counters.failed.load(Ordering::Relaxed),
+            failing: self.is_failing(),
+            samples_lost: counters.samples_lost.load(Ordering::Relaxed),
+            turn_us_max: counters.turn_us_max.swap(0, Ordering::Relaxed),
+        }
+    }
+
+    /// [`Stats::failing`], without beginning the longest turn anew.
+    pub fn is_failing(&self) -> bool {
+        self.counters.failing.load(Ordering::Relaxed)
+    }
 }
 
 /// Handle of the writer thread. Dropping it closes every file and waits for that.
@@ -109,22 +136,28 @@ impl Recorder {
             rate_hz,
             drain,
         };
+        self.send(order)
+            .inspect_err(|_| self.counters.add_failed())?;
+        Ok(tap)
+    }
+
+    fn send(&self, order: Order) -> io::Result<()> {
         let orders = self.orders.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         orders.try_send(order).map_err(|e| match e {
-            TrySendError::Full(_) => io::ErrorKind::WouldBlock,
-            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe,
-        })?;
-        Ok(tap)
+            TrySendError::Full(_) => io::ErrorKind::WouldBlock.into(),
+            TrySendError::Disconnected(_) => io::ErrorKind::BrokenPipe.into(),
+        })
     }
 
     /// What has been counted so far.
     pub fn stats(&self) -> Stats {
-        Stats {
-            open: self.counters.open.load(Ordering::Relaxed),
-            failed: self.counters.failed.load(Ordering::Relaxed),
-            samples_lost: self.counters.samples_lost.load(Ordering::Relaxed),
-            turn_us_max: self.counters.turn_us_max.swap(0, Ordering::Relaxed),
-        }
+        self.meter().read()
+    }
+
+    /// Reads the counts without the recorder.
+    pub fn meter(&self) -> Meter {
+        let counters = Arc::clone(&self.counters);
+        Meter { counters }
     }
 }
 

@@ -50,9 +50,9 @@ pub(crate) struct Stretch {
     frames: Vec<u8>,
 }
 
-/// The state of a file whose stretch has been closed.
+/// What is in the file, earlier stretches among it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Closed {
+pub(crate) struct Written {
     pub(crate) duration_ms: u64,
     pub(crate) bytes: u64,
 }
@@ -108,15 +108,20 @@ impl Stretch {
         Ok(true)
     }
 
-    /// Writes what the encoder still holds and closes the file.
-    pub(crate) fn close(mut self) -> Result<Closed, StretchError> {
+    /// Writes what the encoder still holds and brings all to the disk. Nothing more may be pumped.
+    pub(crate) fn close(&mut self) -> Result<Written, StretchError> {
         self.encoder.finish(&mut self.frames)?;
         self.write()?;
         self.file.sync()?;
-        Ok(Closed {
+        Ok(self.written())
+    }
+
+    /// How far the file has come, also when the last write failed.
+    pub(crate) fn written(&self) -> Written {
+        Written {
             duration_ms: self.file.duration_ms(),
             bytes: self.file.bytes(),
-        })
+        }
     }
 
     fn write(&mut self) -> Result<(), StretchError> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use confab_recorder::{FRAME_BYTES, Recorder, Report};
+use confab_recorder::{FRAME_BYTES, FRAME_MS, Recorder, Report};
 
 use crate::sound::{decode, part, pitch, tone};
 use crate::{DEADLINE, House, await_bytes, id, near};
@@ -20,6 +20,7 @@ fn check(path: PathBuf, word: &str) {
         Report::Failed { id: which, why } => {
             assert_eq!(which, id("bad"));
             assert!(why.contains(word), "{why}");
+            assert!(house.recorder.stats().failing);
         }
         other => panic!("{other:?}"),
     }
@@ -28,6 +29,7 @@ fn check(path: PathBuf, word: &str) {
     drop((bad, good));
     near(house.stopped("good").0, 2_000);
     assert_eq!(house.recorder.stats().failed, 1);
+    assert!(!house.recorder.stats().failing, "the good one came later");
 }
 
 #[test]
@@ -59,8 +61,19 @@ fn victim() {
         return;
     };
     let (recorder, reports) = Recorder::start().unwrap();
-    let mut tap = recorder.open(id("full"), path.into(), 8_000).unwrap();
+    let mut tap = recorder.open(id("full"), (&path).into(), 8_000).unwrap();
     tap.push(&tone(600.0, 8_000, 5_000));
+    // first what there is, then the trouble
+    match reports.recv_timeout(DEADLINE).unwrap() {
+        Report::Stopped {
+            duration_ms, bytes, ..
+        } => {
+            assert_eq!(bytes, fs::metadata(&path).unwrap().len());
+            assert_eq!(duration_ms, bytes / FRAME_BYTES as u64 * FRAME_MS);
+            assert!(duration_ms >= 1_000, "the stretch before: {duration_ms}");
+        }
+        other => panic!("{other:?}"),
+    }
     let report = reports.recv_timeout(DEADLINE).unwrap();
     let failed = matches!(&report, Report::Failed { why, .. } if why.contains("cannot write"));
     assert!(failed, "{report:?}");

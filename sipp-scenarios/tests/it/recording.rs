@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use sipp_scenarios::confab::{Confab, ROOM, Setup, eventually};
+use serde_json::Value;
+use sipp_scenarios::confab::{Confab, ROOM, Setup, eventually, portal};
 use sipp_scenarios::phone::Plan;
 use sipp_scenarios::sipp;
 use sipp_scenarios::sound::file;
@@ -183,5 +184,46 @@ async fn after_kill_9_the_file_holds_all_but_its_last_second() -> Result<()> {
     let again = confab.guest(Plan::humming("again", ANNA)).await?;
     confab.until_callers(ROOM, 1).await?;
     again.hang_up().await?;
+    confab.finish().await
+}
+
+/// Waits until `/health` says this of the house, and this of the recorder.
+async fn until_health(confab: &Confab, status: &str, recorder: &str) -> Result<()> {
+    let what = format!("the health is {status}, the recorder {recorder}");
+    eventually(&what, SOON, || async {
+        let text = portal::get(&confab.url("/health")).await?;
+        let health: Value = serde_json::from_str(&text)?;
+        Ok(health["status"] == status && health["recorder"] == recorder)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_takes_no_recording_is_seen_until_it_does() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let host = confab.host(Plan::humming("Host", ANNA)).await?;
+    until_health(&confab, "ok", "ok").await?;
+    let folder = confab.data_dir().join("recordings");
+    std::fs::remove_dir_all(&folder)?;
+    let mark = host.ear.mark();
+    host.key("*7").await?;
+    host.ear
+        .wait_for_prompt("recording-stopped", mark, SOON)
+        .await?;
+    until_health(&confab, "degraded", "failing").await?;
+    assert_eq!(
+        confab.metric("confab_recordings_failed_total").await?,
+        Some(1.0)
+    );
+
+    std::fs::create_dir(&folder)?;
+    for prompt in ["recording-started", "recording-stopped"] {
+        let mark = host.ear.mark();
+        host.key("*7").await?;
+        host.ear.wait_for_prompt(prompt, mark, SOON).await?;
+        host.ear.wait_for_prompt_end(SOON).await?;
+    }
+    until_health(&confab, "ok", "ok").await?;
+    host.hang_up().await?;
     confab.finish().await
 }
