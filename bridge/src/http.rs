@@ -14,7 +14,7 @@ use metrics::{counter, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
-use crate::ledger::Ledger;
+use crate::ledger::Tally;
 use crate::media::Media;
 use crate::vitals::Vitals;
 
@@ -28,7 +28,7 @@ pub struct Gauges {
     /// what the SIP side dropped or refused
     pub sip: Arc<confab_sip::Counters>,
     /// entries that wait for the database
-    pub ledger: Ledger,
+    pub ledger: Arc<Tally>,
     /// recordings that could not be written
     pub recorder: Meter,
     /// the database
@@ -46,8 +46,8 @@ pub fn router(portal: Portal, hints: Hints, gauges: Gauges) -> Router {
     own.merge(confab_portal::router_with(portal, hints))
 }
 
-/// 200 when Confab takes calls, 503 when it does not; the JSON says why, and what it does worse than
-/// it should while it takes them.
+/// 200 when Confab takes calls, 503 when it does not; the JSON says why, and what goes worse
+/// than it should.
 async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     let pinged = tokio::time::timeout(Duration::from_secs(1), gauges.store.ping()).await;
     let database = if matches!(pinged, Ok(Ok(()))) {
@@ -55,12 +55,10 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
     } else {
         "away"
     };
-    let recorder = if gauges.recorder.is_failing() {
-        "failing"
-    } else {
-        "ok"
-    };
-    let well = [database, recorder].iter().all(|word| *word == "ok");
+    let word = |failing| if failing { "failing" } else { "ok" };
+    let recorder = word(gauges.recorder.is_failing());
+    let spool = word(gauges.ledger.spool_failing());
+    let well = [database, recorder, spool].iter().all(|word| *word == "ok");
     let media = &gauges.media;
     let busy = (0..media.shards()).all(|shard| media.is_busy(shard));
     let (status, word) = match (gauges.vitals.draining(), well) {
@@ -77,6 +75,7 @@ async fn health(State(gauges): State<Gauges>) -> (StatusCode, Json<Value>) {
         "rooms": gauges.vitals.rooms(),
         "database": database,
         "recorder": recorder,
+        "ledger_spool": spool,
         "ledger_waiting": gauges.ledger.waiting(),
         "version": env!("CARGO_PKG_VERSION"),
     });
@@ -87,6 +86,10 @@ async fn metrics_text(State(gauges): State<Gauges>) -> String {
     gauge!("confab_calls").set(gauges.vitals.calls() as f64);
     gauge!("confab_rooms").set(gauges.vitals.rooms() as f64);
     gauge!("confab_ledger_waiting").set(gauges.ledger.waiting() as f64);
+    gauge!("confab_ledger_held").set(gauges.ledger.held() as f64);
+    gauge!("confab_ledger_spool_failing").set(f64::from(u8::from(gauges.ledger.spool_failing())));
+    counter!("confab_ledger_lost_total").absolute(gauges.ledger.lost());
+    counter!("confab_ledger_broken_total").absolute(gauges.ledger.broken());
     let media = gauges.media.stats();
     gauge!("confab_lines").set(media.lines as f64);
     gauge!("confab_media_done_after_us").set(media.done_after_us as f64);

@@ -51,9 +51,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("{}", config.recordings_dir().display()))?;
     let (alive, alive_ms) = Alive::take(&config.data_dir)?;
     let store = cli::open(&config).await?;
-    let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir)
-        .await
-        .context("the ledger's spool cannot be opened")?;
+    let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir).await;
+    let tally = ledger.tally();
     let now_ms = ms(clock.now());
     let closed = interrupted::close(&store, config.recordings_dir(), alive_ms, now_ms).await?;
     if closed != Closed::default() {
@@ -77,6 +76,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         .is_err()
     {
         tracing::warn!("the database is away; the ledger's spool keeps what is not written");
+        if tally.held() > 0 {
+            tracing::error!(lost = tally.held(), "the spool did not take these entries");
+        }
     }
     alive.abort();
     served
@@ -113,7 +115,7 @@ async fn serve(
         vitals: vitals.clone(),
         media: media.clone(),
         sip: sip.counters.clone(),
-        ledger: ledger.clone(),
+        ledger: ledger.tally(),
         recorder: recorder.meter(),
         store: store.clone(),
         prometheus: PrometheusBuilder::new().install_recorder()?,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use confab_store::testing::PrivatePostgres;
 use serde_json::Value;
-use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, Portal, ROOM, Setup, eventually};
+use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, Portal, ROOM, Setup, eventually, portal};
 use sipp_scenarios::phone::{Phone, Plan};
 
 use crate::common::{ANNA, BERT, CARL, SOON, quiet};
@@ -174,5 +174,33 @@ async fn calls_go_on_without_the_database_and_nothing_is_lost() -> Result<()> {
             .all(|(.., why)| why.to_lowercase().contains("hung up")),
         "{told:?}"
     );
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_spool_the_ledger_is_written_and_the_health_says_so() -> Result<()> {
+    let mut confab = Confab::start_with(quiet()).await?;
+    confab.stop().await?;
+    let spool = confab.data_dir().join("ledger.spool");
+    std::fs::remove_file(&spool)?;
+    std::fs::create_dir(&spool)?;
+    confab.serve().await?;
+    let health = async || -> Result<(Value, Value)> {
+        let text = portal::get(&confab.url("/health")).await?;
+        let health: Value = serde_json::from_str(&text)?;
+        Ok((health["status"].clone(), health["ledger_spool"].clone()))
+    };
+    assert_eq!(health().await?, ("degraded".into(), "failing".into()));
+    let host = confab.host(Plan::humming("Host", ANNA)).await?;
+    host.hang_up().await?;
+    let conferences = ended(confab.portal().await?, 1).await?;
+    assert_eq!(conferences[0]["callers"], 1);
+
+    std::fs::remove_dir(&spool)?;
+    eventually("the spool is well again", SOON, || async {
+        Ok(health().await? == ("ok".into(), "ok".into()))
+    })
+    .await?;
+    assert_eq!(confab.metric("confab_ledger_lost_total").await?, Some(0.0));
     confab.finish().await
 }
