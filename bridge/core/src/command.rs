@@ -1,5 +1,7 @@
 //! What can be asked of a room, whether from the keypad or from the portal: the same commands.
 
+use std::fmt;
+
 use confab_dtmf::layout::KeypadCommand;
 
 use crate::ids::{DialId, DialNumber, LegId};
@@ -85,6 +87,44 @@ pub enum Command {
     End,
 }
 
+/// What is asked, in words for the log. Names, codes and numbers that were entered stay out of it.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Command::SetMute { leg, muted: true } => return write!(f, "mute {leg}"),
+            Command::SetMute { leg, muted: false } => return write!(f, "unmute {leg}"),
+            Command::Drop(leg) => return write!(f, "drop {leg}"),
+            Command::Rename { leg, .. } => return write!(f, "rename {leg}"),
+            Command::Admit(leg) => return write!(f, "admit {leg}"),
+            Command::SetHandOpen { leg, open: true } => return write!(f, "open the hand of {leg}"),
+            Command::SetHandOpen { leg, open: false } => {
+                return write!(f, "close the hand of {leg}");
+            }
+            Command::LowerHand(leg) => return write!(f, "lower the hand of {leg}"),
+            Command::HangUpDial(dial) => return write!(f, "give up call out {}", dial.0),
+            Command::Keypad(_) => "a keypad command",
+            Command::MuteAll => "mute all guests",
+            Command::OpenAll => "open all lines",
+            Command::SetLocked(true) => "lock the room",
+            Command::SetLocked(false) => "unlock the room",
+            Command::SetRecording(true) => "start the recording",
+            Command::SetRecording(false) => "stop the recording",
+            Command::SetLecture(LectureMode::Open) => "end lecture mode",
+            Command::SetLecture(LectureMode::Relaxed) => "lecture mode, guests may unmute",
+            Command::SetLecture(LectureMode::Strict) => "lecture mode, guests stay muted",
+            Command::NextHand => "open the next hand",
+            Command::SetChimes(true) => "chimes on",
+            Command::SetChimes(false) => "chimes off",
+            Command::SetContinue(true) => "go on without a host",
+            Command::SetContinue(false) => "end with the last host",
+            Command::SetBillingCode(_) => "set the billing code",
+            Command::DialOut(_) => "call somebody",
+            Command::End => "end the conference",
+        };
+        f.write_str(words)
+    }
+}
+
 /// Why a command from the portal was not done; the keypad hears a prompt instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum CommandRefusal {
@@ -118,4 +158,27 @@ pub enum CommandRefusal {
     /// The room is not in use.
     #[error("there is no conference in that room now")]
     NoConference,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_what_is_asked_and_nothing_that_was_entered() {
+        let check = |command: Command, words: &str| assert_eq!(command.to_string(), words);
+        let leg = LegId(7);
+        check(Command::SetMute { leg, muted: true }, "mute leg-7");
+        check(Command::Drop(leg), "drop leg-7");
+        check(Command::SetLocked(false), "unlock the room");
+        let name = "Dr. Secret".to_owned();
+        check(Command::Rename { leg, name }, "rename leg-7");
+        check(
+            Command::SetBillingCode("4711".into()),
+            "set the billing code",
+        );
+        let number = DialNumber::parse("0891234").expect("a number that can be called");
+        check(Command::DialOut(number), "call somebody");
+        check(Command::HangUpDial(DialId(3)), "give up call out 3");
+    }
 }

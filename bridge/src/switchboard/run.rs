@@ -147,9 +147,12 @@ impl Switchboard {
             command,
             reply,
         } = asked;
-        tracing::info!(%room, by, command = ?std::mem::discriminant(&command), "portal command");
+        tracing::info!(%room, by, %command, "portal command");
         let by = Actor::Portal(by);
         let answer = self.room_input(&room, Input::Command { by, command });
+        if let Err(refusal) = &answer {
+            tracing::info!(%room, %refusal, "the portal command was refused");
+        }
         // the page may have given up waiting
         let _ = reply.send(answer);
     }

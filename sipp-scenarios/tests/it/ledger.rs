@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use confab_store::testing::PrivatePostgres;
 use serde_json::Value;
-use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, Portal, ROOM, Setup, eventually, portal};
+use sipp_scenarios::confab::{
+    ACCESS_NUMBER, Confab, HOST_EMAIL, Portal, ROOM, Setup, eventually, portal,
+};
 use sipp_scenarios::phone::{Phone, Plan};
 
 use crate::common::{ANNA, BERT, CARL, SOON, quiet};
@@ -74,6 +76,19 @@ async fn one_conference_with_every_reason(confab: &Confab) -> Result<()> {
         .error_for_status()?;
     portal.command(ROOM, "end", None).await?;
     host.ended_by_them(SOON).await?;
+    let log = confab.log();
+    for asked in ["drop leg-", "set the billing code", "end the conference"] {
+        let mut lines = log
+            .lines()
+            .filter_map(|line| line.split_once("portal command"));
+        let is_said = lines.any(|(_, said)| {
+            [HOST_EMAIL, ROOM, asked]
+                .iter()
+                .all(|word| said.contains(word))
+                && !said.contains("4711")
+        });
+        assert!(is_said, "nobody asked to {asked} in the log");
+    }
 
     let conferences = ended(portal, 1).await?;
     assert_eq!(conferences[0]["callers"], 4);
