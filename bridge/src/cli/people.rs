@@ -1,12 +1,13 @@
 //! `confab user`, `confab room` and `confab number`.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
 use confab_core::access::{CallType, Country};
 use confab_core::ids::RoomNumber;
 use confab_core::settings::RoomSettings;
 use confab_store::{
-    AccessNumber, RoomRow, Store, language_word, parse_language, set_setting, settings_as_pairs,
+    AccessNumber, RoomRow, Store, StoreError, language_word, parse_language, set_setting,
+    settings_as_pairs,
 };
 use serde_json::{Map, Value, json};
 
@@ -142,8 +143,7 @@ pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> any
         } => {
             let number = room_number(&number)?;
             let mut wanted = RoomSettings::default();
-            for pair in &set {
-                let (key, value) = key_value(pair)?;
+            for (key, value) in key_values(&set)? {
                 set_setting(store.layouts(), &mut wanted, key, value)?;
             }
             let row = store.add_room(&number, &host, &pin, &wanted).await?;
@@ -151,10 +151,14 @@ pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> any
         }
         RoomCommand::Set { number, set } => {
             let number = room_number(&number)?;
-            for pair in &set {
-                let (key, value) = key_value(pair)?;
-                store.set_room(&number, key, value).await?;
-            }
+            let changes = key_values(&set)?;
+            store
+                .set_room_all(&number, &changes)
+                .await
+                .map_err(|error| match error {
+                    StoreError::Invalid(why) => anyhow!("nothing is changed: {why}"),
+                    other => other.into(),
+                })?;
             let row = store
                 .room(number.as_str())
                 .await?
@@ -258,6 +262,10 @@ fn room_number(digits: &str) -> anyhow::Result<RoomNumber> {
 fn country_code(letters: &str) -> anyhow::Result<Country> {
     Country::parse(letters)
         .with_context(|| format!("{letters:?} is no country: two letters are, such as FR"))
+}
+
+fn key_values(pairs: &[String]) -> anyhow::Result<Vec<(&str, &str)>> {
+    pairs.iter().map(|pair| key_value(pair)).collect()
 }
 
 fn key_value(pair: &str) -> anyhow::Result<(&str, &str)> {

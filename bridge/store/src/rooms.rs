@@ -33,7 +33,7 @@ macro_rules! select {
 
 macro_rules! update {
     ($column:literal) => {
-        concat!("UPDATE rooms SET ", $column, " = $2 WHERE number = $1")
+        concat!("UPDATE rooms SET ", $column, " = $2 WHERE id = $1")
     };
 }
 
@@ -119,26 +119,37 @@ impl Store {
             .collect()
     }
 
-    /// Changes one setting, as `confab room set N KEY=VALUE` gives it; `pin=` too, and `code=`, the
-    /// preset security code (empty: none).
+    /// Changes one setting, as [`Store::set_room_all`] does.
     pub async fn set_room(&self, number: &RoomNumber, key: &str, value: &str) -> Result<()> {
-        match key {
-            "pin" => self.set_pin(number, value).await,
-            "code" => self.set_code(number, value).await,
-            _ => self.set_room_all(number, &[(key, value)]).await,
-        }
+        self.set_room_all(number, &[(key, value)]).await
     }
 
-    /// Changes several settings, all of them or none; no conference begins with half of them.
+    /// Changes several settings, as `confab room set N KEY=VALUE ...` gives them, all of them or
+    /// none; `pin=` too, and `code=`, the preset security code (empty: none). Everything that is
+    /// wrong with them is told at once. No conference begins with half of them.
     pub async fn set_room_all(&self, number: &RoomNumber, changes: &[(&str, &str)]) -> Result<()> {
-        let parsed = changes
-            .iter()
-            .map(|(key, value)| Setting::parse(&self.layouts, key, value));
-        let settings = parsed.collect::<Result<Vec<_>>>()?;
+        let (mut fit, mut wrong) = (Vec::new(), Vec::new());
+        for (key, value) in changes {
+            match Change::parse(&self.layouts, key, value) {
+                Ok(change) => fit.push(change),
+                Err(error) => wrong.push(error.to_string()),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(StoreError::Invalid(wrong.join("; ")));
+        }
+        let id = self.room_id(number).await?;
         let mut tx = self.db.begin().await?;
-        for setting in settings {
-            let (sql, value) = statement(setting);
-            let changed = tx.run(sql, &[number.as_str().into(), value]).await?;
+        for change in fit {
+            let (sql, value) = match change {
+                Change::Setting(setting) => statement(setting),
+                Change::Pin(pin) => (update!("pin_mac"), self.pin_key.mac(&id, pin).into()),
+                Change::Code(code) => {
+                    let mac = code.map(|code| self.pin_key.mac(&code_salt(&id), code));
+                    (update!("code_mac"), mac.into())
+                }
+            };
+            let changed = tx.run(sql, &[id.as_str().into(), value]).await?;
             one_row(changed, || room_called(number))?;
         }
         Ok(tx.commit().await?)
@@ -165,36 +176,35 @@ impl Store {
         self.pin_key.fits(sealed, digits)
     }
 
-    async fn set_code(&self, number: &RoomNumber, code: &str) -> Result<()> {
-        let id = self.room_id(number).await?;
-        let mac = match code {
-            "" => None,
-            code => {
-                check_code(code)?;
-                Some(self.pin_key.mac(&code_salt(&id), code))
-            }
-        };
-        let sql = "UPDATE rooms SET code_mac = $2 WHERE id = $1";
-        let changed = self.db.run(sql, args![&id, mac]).await?;
-        one_row(changed, || room_called(number))
-    }
-
     async fn room_id(&self, number: &RoomNumber) -> Result<String> {
         let sql = "SELECT id FROM rooms WHERE number = $1";
         let id: Option<(String,)> = self.db.one(sql, args![number.as_str()]).await?;
         id.map(|(id,)| id)
             .ok_or_else(|| StoreError::Missing(room_called(number)))
     }
+}
 
-    async fn set_pin(&self, number: &RoomNumber, pin: &str) -> Result<()> {
-        check_pin(pin)?;
-        let id = self.room_id(number).await?;
-        let sql = "UPDATE rooms SET pin_mac = $2 WHERE id = $1";
-        let changed = self
-            .db
-            .run(sql, args![&id, self.pin_key.mac(&id, pin)])
-            .await?;
-        one_row(changed, || room_called(number))
+/// One `KEY=VALUE` of a room, secrets among them.
+enum Change<'a> {
+    Setting(Setting),
+    Pin(&'a str),
+    Code(Option<&'a str>),
+}
+
+impl<'a> Change<'a> {
+    fn parse(layouts: &Layouts, key: &str, value: &'a str) -> Result<Self> {
+        Ok(match key {
+            "pin" => {
+                check_pin(value)?;
+                Self::Pin(value)
+            }
+            "code" if value.is_empty() => Self::Code(None),
+            "code" => {
+                check_code(value)?;
+                Self::Code(Some(value))
+            }
+            _ => Self::Setting(Setting::parse(layouts, key, value)?),
+        })
     }
 }
 

@@ -106,6 +106,9 @@ fn people_rooms_and_numbers() {
         &["room", "set", "4444", "announce=chime"],
         "does not exist",
     );
+    let wrong = ["room", "set", "1000", "join_muted=yes", "max_callers=3"];
+    refused(dir, &wrong, "nothing is changed: join_muted may be true");
+    refused(dir, &[&wrong[..], &["pin=12"]].concat(), "a PIN has 4");
     good(
         dir,
         &[
@@ -126,6 +129,7 @@ fn people_rooms_and_numbers() {
     assert_eq!(first["settings"]["join_muted"], "true");
     assert_eq!(first["settings"]["continue_after_host"], "0");
     assert_eq!(first["settings"]["billing_code"], "4711");
+    assert_eq!(first["settings"]["max_callers"], "500");
     assert!(
         !listed.to_string().contains("24680"),
         "the PIN is told to nobody"

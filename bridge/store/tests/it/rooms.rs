@@ -158,8 +158,20 @@ async fn settings_are_changed_all_or_none() {
         assert_eq!(kept().await, odd_settings());
         let told = store.set_room_all(&number("300"), &changes[..1]).await;
         assert_eq!(told.unwrap_err().to_string(), "room 300 does not exist");
-        let secret = store.set_room_all(&room, &[("pin", "12345")]).await;
-        assert!(matches!(secret, Err(StoreError::Invalid(_))));
+
+        let secrets = [("pin", "13579"), ("code", "2468"), ("language", "fr")];
+        let one_wrong = [&secrets[..], &[("join_muted", "yes"), ("colour", "red")]].concat();
+        let told = store.set_room_all(&room, &one_wrong).await.unwrap_err();
+        let told = told.to_string();
+        assert!(told.contains("join_muted may be true or false"), "{told}");
+        assert!(told.contains("no room setting \"colour\""), "{told}");
+        assert!(store.check_pin(&room, PIN).await.unwrap());
+        assert_eq!(kept().await, odd_settings());
+        store.set_room_all(&room, &secrets).await.unwrap();
+        assert!(store.check_pin(&room, "13579").await.unwrap());
+        let row = store.room("100").await.unwrap().unwrap();
+        assert!(store.fits(row.secrets.preset_code.as_ref(), "2468"));
+        assert_eq!(row.settings.language, Language::Fr);
     })
     .await;
 }
