@@ -45,6 +45,9 @@ const LEDGER_FLUSH: Duration = Duration::from_secs(5);
 /// What keeps it from starting, in words.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     start_log(&config)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     raise_file_limit();
     let clock = Clock::start();
     std::fs::create_dir_all(config.recordings_dir())

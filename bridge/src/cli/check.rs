@@ -1,4 +1,5 @@
-//! `confab check`: everything that would keep Confab from serving, found before it serves.
+//! `confab check`: everything that would keep Confab from serving, found before it serves, and what
+//! may be a mistake. Mistakes of the configuration itself are told before any command runs.
 
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
@@ -9,10 +10,18 @@ use serde_json::{Value, json};
 
 use super::print_json;
 use crate::config::Config;
+use crate::media;
 
 struct Finding {
     what: String,
-    wrong: Option<String>,
+    state: State,
+}
+
+enum State {
+    Good,
+    /// may be meant so
+    Doubtful(String),
+    Wrong(String),
 }
 
 pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
@@ -27,44 +36,60 @@ pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     }));
     findings.push(finding(
         format!("RTP from {}", config.media_address),
-        UdpSocket::bind((config.media_address, 0)).map(drop),
+        UdpSocket::bind((media::bound_at(config.media_address), 0)).map(drop),
     ));
     findings.push(Finding {
         what: format!("sound {:?}", config.media.codecs),
-        wrong: None,
+        state: State::Good,
     });
     findings.push(finding(
         format!("portal {}", config.http_listen),
         TcpListener::bind(config.http_listen).map(drop),
     ));
-    let wrong = findings
-        .iter()
-        .filter(|finding| finding.wrong.is_some())
-        .count();
+    findings.extend(config.warnings.iter().map(|warning| Finding {
+        what: "configuration".to_owned(),
+        state: State::Doubtful(warning.clone()),
+    }));
     if json {
-        let value =
-            |f: &Finding| json!({ "what": f.what, "ok": f.wrong.is_none(), "wrong": f.wrong });
-        print_json(&Value::Array(findings.iter().map(value).collect()));
+        print_json(&findings.iter().map(Finding::json).collect());
     } else {
         for finding in &findings {
-            println!(
-                "{}: {}",
-                finding.what,
-                finding.wrong.as_deref().unwrap_or("good")
-            );
+            println!("{}", finding.words());
         }
     }
+    let is_wrong = |finding: &&Finding| matches!(finding.state, State::Wrong(_));
+    let wrong = findings.iter().filter(is_wrong).count();
     if wrong > 0 {
         bail!("{wrong} of {} checks failed", findings.len());
     }
     Ok(())
 }
 
-fn finding<E: std::fmt::Display>(what: String, result: Result<(), E>) -> Finding {
-    Finding {
-        what,
-        wrong: result.err().map(|e| e.to_string()),
+impl Finding {
+    fn json(&self) -> Value {
+        let (warning, wrong) = match &self.state {
+            State::Good => (None, None),
+            State::Doubtful(why) => (Some(why), None),
+            State::Wrong(why) => (None, Some(why)),
+        };
+        json!({ "what": self.what, "ok": wrong.is_none(), "wrong": wrong, "warning": warning })
     }
+
+    fn words(&self) -> String {
+        match &self.state {
+            State::Good => format!("{}: good", self.what),
+            State::Doubtful(why) => format!("{}: warning: {why}", self.what),
+            State::Wrong(why) => format!("{}: {why}", self.what),
+        }
+    }
+}
+
+fn finding<E: std::fmt::Display>(what: String, result: Result<(), E>) -> Finding {
+    let state = match result {
+        Ok(()) => State::Good,
+        Err(error) => State::Wrong(error.to_string()),
+    };
+    Finding { what, state }
 }
 
 fn folder(path: &Path) -> Finding {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use confab_store::Store;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Environment};
 use crate::serve;
 
 /// Exit status for a configuration that cannot be understood (EX_USAGE of sysexits.h).
@@ -58,7 +58,7 @@ enum Command {
 
 /// Does what the command line says.
 pub fn run(cli: Cli) -> ExitCode {
-    let config = match Config::load(cli.config.as_deref(), &|name| std::env::var(name).ok()) {
+    let config = match Config::load(cli.config.as_deref(), &Environment::of_process()) {
         Ok(config) => config,
         Err(error @ ConfigError(_)) => {
             eprintln!("confab: {error}");

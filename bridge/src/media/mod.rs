@@ -40,6 +40,7 @@ use uuid::Uuid;
 use counters::Counters;
 pub use line::Line;
 use ports::PortPool;
+pub use ports::bound_at;
 use report::Reports;
 use shard::{Order, Shard, Tools};
 
@@ -111,7 +112,7 @@ pub enum FromShard {
 pub struct MediaConfig {
     /// number of threads, 1 or more
     pub threads: usize,
-    /// address to bind RTP sockets to, and to name in SDP
+    /// address to name in SDP; RTP sockets are bound to it when it is of this machine
     pub address: std::net::IpAddr,
     /// first and last RTP port, even numbers are RTP
     pub ports: std::ops::RangeInclusive<u16>,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct PortPool {
     address: IpAddr,
+    bound_at: IpAddr,
     free: Mutex<VecDeque<u16>>,
 }
 
@@ -30,6 +31,17 @@ struct Lease {
     port: u16,
 }
 
+/// Where sockets are bound that callers reach at `address`: there, or everywhere when it belongs to
+/// a NAT in front of this machine.
+pub fn bound_at(address: IpAddr) -> IpAddr {
+    let tried = UdpSocket::bind((address, 0));
+    match address {
+        _ if !tried.is_err_and(|e| e.kind() == io::ErrorKind::AddrNotAvailable) => address,
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
 impl PortPool {
     pub(super) fn new(address: IpAddr, ports: RangeInclusive<u16>) -> Arc<Self> {
         let free = ports
@@ -38,6 +50,7 @@ impl PortPool {
             .collect();
         Arc::new(Self {
             address,
+            bound_at: bound_at(address),
             free: Mutex::new(free),
         })
     }
@@ -66,8 +79,8 @@ impl PortPool {
     }
 
     fn bind(&self, port: u16) -> io::Result<(UdpSocket, UdpSocket)> {
-        let rtp = UdpSocket::bind((self.address, port))?;
-        let rtcp = UdpSocket::bind((self.address, port + 1))?;
+        let rtp = UdpSocket::bind((self.bound_at, port))?;
+        let rtcp = UdpSocket::bind((self.bound_at, port + 1))?;
         rtp.set_nonblocking(true)?;
         rtcp.set_nonblocking(true)?;
         Ok((rtp, rtcp))
@@ -87,7 +100,6 @@ impl Drop for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     #[test]
     fn pairs_are_even_come_back_last_and_run_out() {
@@ -109,5 +121,20 @@ mod tests {
         drop(second);
         assert_eq!(pool.open().unwrap().local.port(), freed);
         drop((first, third));
+    }
+
+    #[test]
+    fn behind_a_nat_what_comes_to_any_address_is_taken() {
+        // an address of RFC 5737, which belongs to nobody
+        let outside = "192.0.2.9".parse().unwrap();
+        let pair = PortPool::new(outside, 39_121..=39_123).open().unwrap();
+        assert_eq!(pair.local.ip(), outside);
+        pair.rtp.set_nonblocking(false).unwrap();
+        let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let inside = SocketAddr::from((Ipv4Addr::LOCALHOST, pair.local.port()));
+        peer.send_to(b"sound", inside).unwrap();
+        let mut buffer = [0; 16];
+        let (length, from) = pair.rtp.recv_from(&mut buffer).unwrap();
+        assert_eq!((length, from), (5, peer.local_addr().unwrap()));
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod command_line;
+mod complaints;
 mod interrupted;
 mod ledger;
 mod retention;

@@ -1,0 +1,65 @@
+//! What an operator is told of a configuration that is wrong or odd, by `check` and by serving.
+
+use std::process::{Command, Output};
+
+fn confab(args: &[&str], env: &[(&str, &str)]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_confab"))
+        .args(args)
+        .current_dir(dir.path())
+        .env("CONFAB_SIP_LISTEN", "udp:127.0.0.1:0,tcp:127.0.0.1:0")
+        .env("CONFAB_HTTP_LISTEN", "127.0.0.1:0")
+        .env("CONFAB_MEDIA_ADDRESS", "127.0.0.1")
+        .envs(env.iter().copied())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn serving_tells_what_check_tells_and_does_not_start() {
+    let wrong = [
+        ("CONFAB_LOG", "inof"),
+        ("CONFAB_RTP_PORT", "20000-20100"),
+        ("CONFAB_SIP_TRUNK_FROM", "sip:+4930@gw.example"),
+    ];
+    let [checked, served] = [&["check"][..], &[]].map(|args| confab(args, &wrong));
+    let told = String::from_utf8_lossy(&checked.stderr);
+    for (name, words) in [
+        ("log", "inof"),
+        ("CONFAB_RTP_PORT", "did you mean CONFAB_RTP_PORTS?"),
+        ("sip_trunk_from", "there is no sip_trunk"),
+    ] {
+        let line = told.lines().find(|line| line.contains(words));
+        assert!(line.is_some_and(|line| line.contains(name)), "{told}");
+    }
+    assert_eq!(told, String::from_utf8_lossy(&served.stderr));
+    assert_eq!(checked.status.code(), Some(64));
+    assert_eq!(served.status.code(), Some(64));
+}
+
+#[test]
+fn what_may_be_meant_so_is_a_warning() {
+    let odd = [
+        ("CONFAB_MEDIA_ADDRESS", "192.0.2.7"),
+        ("CONFAB_SERVICE_HOST", "10.0.0.1"),
+    ];
+    let output = confab(&["check", "--json"], &odd);
+    let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{findings:#}");
+    let findings = findings.as_array().unwrap();
+    let warnings = findings.iter().filter_map(|it| it["warning"].as_str());
+    let warnings: Vec<&str> = warnings.collect();
+    assert_eq!(warnings.len(), 2, "{findings:#?}");
+    assert!(
+        warnings
+            .iter()
+            .any(|it| it.contains("192.0.2.7 is no address"))
+    );
+    assert!(warnings.iter().any(|it| it.contains("CONFAB_SERVICE_HOST")));
+    let output = confab(&["check"], &odd);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.contains("configuration: warning: media_address = 192.0.2.7"),
+        "{told}"
+    );
+}
