@@ -6,6 +6,7 @@ mod keep;
 mod keypad;
 mod people;
 mod prompts;
+mod secret;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use confab_store::{
 };
 use serde_json::{Map, Value, json};
 
-use super::print_json;
+use super::{print_json, secret};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -23,7 +23,7 @@ pub(super) enum UserCommand {
         /// Name as shown
         #[arg(long)]
         name: String,
-        /// 8 or more characters, letters and digits
+        /// 8 or more characters, letters and digits; - reads it from standard input
         #[arg(long)]
         password: String,
         /// May see and do everything
@@ -37,7 +37,7 @@ pub(super) enum UserCommand {
         /// Login name
         #[arg(long)]
         email: String,
-        /// 8 or more characters, letters and digits
+        /// 8 or more characters, letters and digits; - reads it from standard input
         #[arg(long)]
         password: String,
     },
@@ -50,7 +50,7 @@ pub(super) enum RoomCommand {
         /// What callers key in: 3 to 12 digits
         #[arg(long)]
         number: String,
-        /// The host's PIN: 4 to 20 digits
+        /// The host's PIN: 4 to 20 digits; - reads it from standard input
         #[arg(long)]
         pin: String,
         /// E-mail address of the host who owns it
@@ -66,7 +66,8 @@ pub(super) enum RoomCommand {
     Set {
         /// The room's number
         number: String,
-        /// Settings, such as announce=name
+        /// Settings, such as announce=name, also pin=PIN and code=CODE; pin=- and code=- read a line
+        /// each from standard input
         #[arg(required = true, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
@@ -103,6 +104,7 @@ pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> any
             password,
             admin,
         } => {
+            let password = secret::given_or_read(password, "password")?;
             let user = store.add_user(&email, &name, &password, admin).await?;
             say(
                 json,
@@ -111,6 +113,7 @@ pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> any
             );
         }
         UserCommand::Passwd { email, password } => {
+            let password = secret::given_or_read(password, "password")?;
             store.set_password(&email, &password).await?;
             say(json, json!({ "email": email }), || {
                 format!("{email} has a new password")
@@ -146,12 +149,17 @@ pub(super) async fn room(store: &Store, command: RoomCommand, json: bool) -> any
             for (key, value) in key_values(&set)? {
                 set_setting(store.layouts(), &mut wanted, key, value)?;
             }
+            let pin = secret::given_or_read(pin, "PIN")?;
             let row = store.add_room(&number, &host, &pin, &wanted).await?;
             say(json, room_json(&row), || format!("room {number} is ready"));
         }
         RoomCommand::Set { number, set } => {
             let number = room_number(&number)?;
-            let changes = key_values(&set)?;
+            let changes = with_secrets(&set)?;
+            let changes: Vec<(&str, &str)> = changes
+                .iter()
+                .map(|(key, value)| (*key, &**value))
+                .collect();
             store
                 .set_room_all(&number, &changes)
                 .await
@@ -266,6 +274,19 @@ fn country_code(letters: &str) -> anyhow::Result<Country> {
 
 fn key_values(pairs: &[String]) -> anyhow::Result<Vec<(&str, &str)>> {
     pairs.iter().map(|pair| key_value(pair)).collect()
+}
+
+/// The pairs, with what `pin=-` and `code=-` stand for.
+fn with_secrets(pairs: &[String]) -> anyhow::Result<Vec<(&str, String)>> {
+    let mut full = Vec::new();
+    for (key, value) in key_values(pairs)? {
+        let value = match key {
+            "pin" | "code" => secret::given_or_read(value.to_owned(), key)?,
+            _ => value.to_owned(),
+        };
+        full.push((key, value));
+    }
+    Ok(full)
 }
 
 fn key_value(pair: &str) -> anyhow::Result<(&str, &str)> {

@@ -7,4 +7,5 @@ mod complaints;
 mod interrupted;
 mod ledger;
 mod retention;
+mod secrets;
 mod tidy;
