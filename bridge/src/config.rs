@@ -54,6 +54,8 @@ pub struct Config {
     pub log_json: bool,
     /// keypads that rooms may be given
     pub layouts: Arc<Layouts>,
+    /// where the data is was said, and is not the default under the current folder
+    pub place_is_said: bool,
     /// what may be meant so and may be a mistake, in words
     pub warnings: Vec<String>,
 }

@@ -53,7 +53,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(config.recordings_dir())
         .with_context(|| format!("{}", config.recordings_dir().display()))?;
     let (alive, alive_ms) = Alive::take(&config.data_dir)?;
-    let store = cli::open(&config).await?;
+    let store = cli::open_or_make(&config).await?;
     let (ledger, ledger_task) = Ledger::start(store.clone(), &config.data_dir).await;
     let tally = ledger.tally();
     let now_ms = ms(clock.now());

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use anyhow::bail;
 use confab_sip::Transport;
+use nix::unistd::{AccessFlags, access};
 use serde_json::{Value, json};
 
+use super::place::{self, Absent};
 use super::print_json;
 use crate::config::Config;
 use crate::media;
@@ -92,21 +94,38 @@ fn finding<E: std::fmt::Display>(what: String, result: Result<(), E>) -> Finding
     Finding { what, state }
 }
 
+/// Can the folder be written, or be made? Makes nothing that stays.
 fn folder(path: &Path) -> Finding {
-    let written = std::fs::create_dir_all(path).and_then(|()| {
-        let probe = path.join(".confab-check");
-        std::fs::write(&probe, b"")?;
-        std::fs::remove_file(probe)
-    });
+    let written = match path.ancestors().find(|it| it.exists()) {
+        Some(there) if there == path => {
+            let probe = path.join(".confab-check");
+            std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(probe))
+        }
+        above => {
+            // above "data" there is only an empty path, which does not exist
+            let above = above.unwrap_or(Path::new("."));
+            access(above, AccessFlags::W_OK | AccessFlags::X_OK).map_err(Into::into)
+        }
+    };
     finding(format!("folder {}", path.display()), written)
 }
 
 async fn database(config: &Config) -> Finding {
-    let opened = match super::open(config).await {
-        Ok(store) => store.ping().await.map_err(|e| e.to_string()),
-        Err(e) => Err(format!("{e:#}")),
-    };
     // the URL may hold a password
     let kind = config.database_url.split(':').next().unwrap_or_default();
-    finding(format!("database ({kind})"), opened)
+    let what = format!("database ({kind})");
+    let opened = match confab_store::is_made(&config.database_url).await {
+        Ok(true) => ping(config).await,
+        Ok(false) => {
+            let state = State::Doubtful(place::nothing_here(config));
+            return Finding { what, state };
+        }
+        Err(error) => Err(error.into()),
+    };
+    finding(what, opened.map_err(|error| format!("{error:#}")))
+}
+
+async fn ping(config: &Config) -> anyhow::Result<()> {
+    let store = place::open(config, Absent::Refuse).await?;
+    Ok(store.ping().await?)
 }

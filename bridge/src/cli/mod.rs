@@ -1,10 +1,13 @@
 //! The command line: what an operator does without the web. Each command works on the database
 //! directly, so it needs no running server, and a running one sees the change with the next call.
+//! What it works on must be there: only serving, and adding people, rooms and numbers to a place
+//! that was named, make a new service.
 
 mod check;
 mod keep;
 mod keypad;
 mod people;
+mod place;
 mod prompts;
 mod secret;
 
@@ -12,10 +15,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use confab_store::Store;
 
 use crate::config::{Config, ConfigError, Environment};
 use crate::serve;
+use place::Absent;
+pub(crate) use place::open_or_make;
 
 /// Exit status for a configuration that cannot be understood (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
@@ -77,21 +81,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             None => serve::run(config).await,
-            Some(Command::User(command)) => {
-                people::user(&open(&config).await?, command, json).await
-            }
-            Some(Command::Room(command)) => {
-                people::room(&open(&config).await?, command, json).await
-            }
-            Some(Command::Number(command)) => {
-                people::number(&open(&config).await?, command, json).await
-            }
-            Some(Command::Recordings(command)) => {
-                keep::recordings(&config, &open(&config).await?, command, json).await
-            }
-            Some(Command::Keypad(command)) => keypad::print(&config, &command, json),
-            Some(Command::Prompt(command)) => prompts::prompt(&config, command, json),
-            Some(Command::Check) => check::run(&config, json).await,
+            Some(command) => obey(&config, command, json).await,
         }
     });
     match done {
@@ -103,17 +93,31 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// Opens the store, for a command or for serving; makes the data folder when it is not there.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<Store> {
-    use anyhow::Context as _;
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!(
-            "the data folder {} cannot be made",
-            config.data_dir.display()
-        )
-    })?;
-    let store = Store::open(&config.database_url).await?;
-    Ok(store.with_layouts(config.layouts.clone()))
+async fn obey(config: &Config, command: Command, json: bool) -> anyhow::Result<()> {
+    match command {
+        Command::User(command) => {
+            let store = place::open(config, command.absent()).await?;
+            people::user(&store, command, json).await
+        }
+        Command::Room(command) => {
+            let store = place::open(config, command.absent()).await?;
+            people::room(&store, command, json).await
+        }
+        Command::Number(command) => {
+            let store = place::open(config, command.absent()).await?;
+            people::number(&store, command, json).await
+        }
+        Command::Recordings(command) => {
+            let store = place::open(config, Absent::Refuse).await?;
+            keep::recordings(config, &store, command, json).await
+        }
+        Command::Keypad(command) => keypad::print(config, &command, json),
+        Command::Prompt(command) => {
+            place::folder_is_there(config).await?;
+            prompts::prompt(config, command, json)
+        }
+        Command::Check => check::run(config, json).await,
+    }
 }
 
 fn print_json(value: &serde_json::Value) {

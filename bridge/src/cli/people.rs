@@ -11,6 +11,7 @@ use confab_store::{
 };
 use serde_json::{Map, Value, json};
 
+use super::place::Absent;
 use super::{print_json, secret};
 
 #[derive(Debug, Subcommand)]
@@ -66,8 +67,8 @@ pub(super) enum RoomCommand {
     Set {
         /// The room's number
         number: String,
-        /// Settings, such as announce=name, also pin=PIN and code=CODE; pin=- and code=- read a line
-        /// each from standard input
+        /// Settings, such as announce=name, and pin=PIN and code=CODE; pin=- and code=- read a
+        /// line each from standard input
         #[arg(required = true, value_name = "KEY=VALUE")]
         set: Vec<String>,
     },
@@ -94,6 +95,36 @@ pub(super) enum NumberCommand {
     },
     /// List all access numbers
     List,
+}
+
+impl UserCommand {
+    /// Whoever adds may be the first one to do anything.
+    pub fn absent(&self) -> Absent {
+        match self {
+            Self::Add { .. } => Absent::Make,
+            Self::List | Self::Passwd { .. } => Absent::Refuse,
+        }
+    }
+}
+
+impl RoomCommand {
+    /// As [`UserCommand::absent`].
+    pub fn absent(&self) -> Absent {
+        match self {
+            Self::Add { .. } => Absent::Make,
+            Self::List | Self::Set { .. } => Absent::Refuse,
+        }
+    }
+}
+
+impl NumberCommand {
+    /// As [`UserCommand::absent`].
+    pub fn absent(&self) -> Absent {
+        match self {
+            Self::Add { .. } => Absent::Make,
+            Self::List => Absent::Refuse,
+        }
+    }
 }
 
 pub(super) async fn user(store: &Store, command: UserCommand, json: bool) -> anyhow::Result<()> {

@@ -134,6 +134,7 @@ impl Reader {
             }),
             layouts: self.layouts(),
             data_dir,
+            place_is_said: self.source.says_where(),
             warnings: Vec::new(),
         }
     }

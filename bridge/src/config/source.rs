@@ -149,6 +149,12 @@ impl Source {
         }
     }
 
+    /// Was it said where the data is, by a file or in the environment?
+    pub fn says_where(&self) -> bool {
+        let keys = ["data_dir", "database_url"];
+        !self.file_name.is_empty() || keys.iter().any(|key| self.env.contains_key(*key))
+    }
+
     /// Where the text of a key stands.
     pub fn place(&self, name: &str) -> String {
         match self.lines.get(name) {

@@ -18,8 +18,16 @@ use sqlx::{Connection, PgConnection, SqlSafeStr};
 use crate::db::{Db, STATEMENT_LIMIT};
 use crate::error::{Result, StoreError};
 
-/// Opens `sqlite:PATH` or `postgres://...`.
-pub(crate) async fn open(url: &str) -> Result<Db> {
+/// What a URL names.
+pub(crate) enum Place<'a> {
+    /// a file
+    Lite(&'a Path),
+    /// a database of a server
+    Pg,
+}
+
+/// What `sqlite:PATH` or `postgres://...` names.
+pub(crate) fn place(url: &str) -> Result<Place<'_>> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.starts_with(':') {
@@ -27,14 +35,22 @@ pub(crate) async fn open(url: &str) -> Result<Db> {
                 "sqlite:{path} names no file; it must be sqlite:PATH"
             )));
         }
-        return open_lite(Path::new(path)).await;
+        return Ok(Place::Lite(Path::new(path)));
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return open_pg(url).await;
+        return Ok(Place::Pg);
     }
     Err(StoreError::Invalid(
         "the database URL must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into(),
     ))
+}
+
+/// Opens `sqlite:PATH` or `postgres://...`.
+pub(crate) async fn open(url: &str) -> Result<Db> {
+    match place(url)? {
+        Place::Lite(path) => open_lite(path).await,
+        Place::Pg => open_pg(url).await,
+    }
 }
 
 /// Applies what is missing.
@@ -67,10 +83,7 @@ fn migrator() -> Migrator {
 }
 
 async fn open_lite(path: &Path) -> Result<Db> {
-    let told = |error: StoreError| match error {
-        StoreError::Database(why) => StoreError::Database(format!("{}: {why}", path.display())),
-        other => other,
-    };
+    let told = |error| about(path, error);
     make_file(path).map_err(|error| told(StoreError::Database(error.to_string())))?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -97,9 +110,17 @@ async fn open_lite(path: &Path) -> Result<Db> {
     Ok(Db::Lite { read, write })
 }
 
+/// `error`, which came up with this file.
+pub(crate) fn about(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Database(why) => StoreError::Database(format!("{}: {why}", path.display())),
+        other => other,
+    }
+}
+
 /// Makes the file with rights for nobody else: SQLite would make it readable by all, and gives the
 /// WAL beside it the rights of the file.
-fn make_file(path: &Path) -> io::Result<()> {
+pub(crate) fn make_file(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(0o600);
     options.open(path).map(|_| ())
@@ -138,14 +159,7 @@ async fn migrate_lite(write: &SqlitePool) -> Result<()> {
 }
 
 async fn open_pg(url: &str) -> Result<Db> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|error| StoreError::Invalid(format!("the database URL is not valid: {error}")))?
-        .application_name("confab");
-    // Apart from the pool, because a migration may take longer than any other statement.
-    let connecting = PgConnection::connect_with(&options);
-    let mut connection = tokio::time::timeout(ACQUIRE_LIMIT, connecting)
-        .await
-        .map_err(|_| sqlx::Error::PoolTimedOut)??;
+    let (options, mut connection) = connect_pg(url).await?;
     migrate(&mut connection).await?;
     connection.close().await?;
     let pool = PgPoolOptions::new()
@@ -163,6 +177,19 @@ async fn open_pg(url: &str) -> Result<Db> {
         })
         .connect_lazy_with(options);
     Ok(Db::Pg(pool))
+}
+
+/// One connection apart from the pool, because a migration may take longer than any other
+/// statement; and how to make more.
+pub(crate) async fn connect_pg(url: &str) -> Result<(PgConnectOptions, PgConnection)> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Invalid(format!("the database URL is not valid: {error}")))?
+        .application_name("confab");
+    let connecting = PgConnection::connect_with(&options);
+    let connection = tokio::time::timeout(ACQUIRE_LIMIT, connecting)
+        .await
+        .map_err(|_| sqlx::Error::PoolTimedOut)??;
+    Ok((options, connection))
 }
 
 fn in_words(error: MigrateError) -> StoreError {
@@ -184,7 +211,7 @@ fn in_words(error: MigrateError) -> StoreError {
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(3);
 /// How long a writer waits for another, in this process or in another one. When it is over the
 /// caller gets an error and tries again.
-const LITE_BUSY_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const LITE_BUSY_LIMIT: Duration = Duration::from_secs(5);
 const LITE_BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Readers of a file; those who find none free wait up to [`ACQUIRE_LIMIT`].
 const LITE_READERS: u32 = 4;

@@ -14,6 +14,7 @@ mod db;
 mod entry;
 mod error;
 mod ledger;
+mod look;
 mod numbers;
 #[cfg(test)]
 mod plans;
@@ -32,6 +33,7 @@ mod users;
 pub use billing::BillingCode;
 pub use entry::LedgerEntry;
 pub use error::StoreError;
+pub use look::is_made;
 pub use numbers::AccessNumber;
 pub use recordings::{RecordingNotice, RecordingRow, UnstoppedRecording};
 pub use rooms::RoomRow;

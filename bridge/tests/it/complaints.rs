@@ -49,7 +49,12 @@ fn what_may_be_meant_so_is_a_warning() {
     let findings = findings.as_array().unwrap();
     let warnings = findings.iter().filter_map(|it| it["warning"].as_str());
     let warnings: Vec<&str> = warnings.collect();
-    assert_eq!(warnings.len(), 2, "{findings:#?}");
+    assert_eq!(warnings.len(), 3, "{findings:#?}");
+    assert!(
+        warnings
+            .iter()
+            .any(|it| it.contains("there is no Confab data in "))
+    );
     assert!(
         warnings
             .iter()

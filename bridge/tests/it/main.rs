@@ -9,3 +9,4 @@ mod ledger;
 mod retention;
 mod secrets;
 mod tidy;
+mod wrong_folder;
