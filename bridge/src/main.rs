@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use confab::cli::{self, Cli};
+use confab::cli;
 
 fn main() -> ExitCode {
     // before anything can open a TLS connection: with two providers compiled in, rustls refuses to
@@ -15,5 +14,5 @@ fn main() -> ExitCode {
         eprintln!("confab: a TLS provider was installed twice");
         return ExitCode::FAILURE;
     }
-    cli::run(Cli::parse())
+    cli::run()
 }

@@ -14,15 +14,18 @@ mod secret;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, Environment};
 use crate::serve;
 use place::Absent;
 pub(crate) use place::open_or_make;
 
 /// Exit status for a configuration that cannot be understood (EX_USAGE of sysexits.h).
 const EXIT_USAGE: u8 = 64;
+/// Exit status for a command line that cannot be understood, as clap has it.
+const EXIT_WORDS: u8 = 2;
 
 /// A dial-in audio-conference service. Without a command it serves calls.
 #[derive(Debug, Parser)]
@@ -31,7 +34,7 @@ pub struct Cli {
     /// The configuration file; every key can also be set as CONFAB_KEY in the environment
     #[arg(long, global = true, env = "CONFAB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print JSON instead of words
+    /// Print JSON instead of words; errors too: {"error": "..."} on standard error
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -61,36 +64,54 @@ enum Command {
     Check,
 }
 
-/// Does what the command line says.
-pub fn run(cli: Cli) -> ExitCode {
+/// Does what the command line of this process says.
+pub fn run() -> ExitCode {
+    // what clap cannot understand may have asked for JSON all the same
+    let json = std::env::args_os().any(|word| word == "--json");
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if json && error.use_stderr() => {
+            let text = error.to_string();
+            let (why, _usage) = text.split_once("\n\n").unwrap_or((&text, ""));
+            tell(why.trim_start_matches("error: ").trim_end(), true);
+            return ExitCode::from(EXIT_WORDS);
+        }
+        Err(error) => error.exit(),
+    };
+    let json = cli.json;
     let config = match Config::load(cli.config.as_deref(), &Environment::of_process()) {
         Ok(config) => config,
-        Err(error @ ConfigError(_)) => {
-            eprintln!("confab: {error}");
+        Err(error) => {
+            tell(&error.to_string(), json);
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("confab: no threads to work with: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let json = cli.json;
-    let done = runtime.block_on(async {
-        match cli.command {
-            None => serve::run(config).await,
-            Some(command) => obey(&config, command, json).await,
-        }
-    });
-    match done {
+    match work(cli, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("confab: {error:#}");
+            tell(&format!("{error:#}"), json);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what went wrong.
+fn tell(why: &str, json: bool) {
+    if json {
+        eprintln!("{}", serde_json::json!({ "error": why }));
+    } else {
+        eprintln!("confab: {why}");
+    }
+}
+
+fn work(cli: Cli, config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new().context("no threads to work with")?;
+    runtime.block_on(async {
+        match cli.command {
+            None => serve::run(config).await,
+            Some(command) => obey(&config, command, cli.json).await,
+        }
+    })
 }
 
 async fn obey(config: &Config, command: Command, json: bool) -> anyhow::Result<()> {

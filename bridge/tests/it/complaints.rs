@@ -68,3 +68,42 @@ fn what_may_be_meant_so_is_a_warning() {
         "{told}"
     );
 }
+
+#[test]
+fn with_json_errors_are_json_too() {
+    let check = |args: &[&str], env: &[(&str, &str)], status: i32, words: &str| {
+        let output = confab(args, env);
+        let err = String::from_utf8(output.stderr).unwrap();
+        let error: serde_json::Value = serde_json::from_str(&err).expect(&err);
+        assert_eq!(error.as_object().unwrap().len(), 1, "{err}");
+        assert!(error["error"].as_str().unwrap().contains(words), "{err}");
+        assert_eq!(output.status.code(), Some(status), "{err}");
+    };
+    check(&["--json", "room", "list"], &[], 1, "no Confab data in ");
+    let data = [("CONFAB_DATA_DIR", "data")];
+    let number = ["number", "add", "5000", "--language", "it", "--json"];
+    check(&number, &data, 1, "en, fr or de");
+    check(
+        &["room", "list", "--json"],
+        &[("CONFAB_LOG", "inof")],
+        64,
+        "inof",
+    );
+    check(&["user", "add", "--json"], &[], 2, "--email <EMAIL>");
+    check(
+        &["user", "ad", "--json"],
+        &[],
+        2,
+        "unrecognized subcommand 'ad'",
+    );
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let listen = [("CONFAB_HTTP_LISTEN", taken.as_str())];
+    check(&["check", "--json"], &listen, 1, "1 of ");
+
+    let output = confab(&["--json", "user", "--help"], &[]);
+    assert!(output.status.success() && output.stdout.starts_with(b"People"));
+    let output = confab(&["user", "ad"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stderr.starts_with(b"error: unrecognized"));
+}
