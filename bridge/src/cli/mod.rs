@@ -3,6 +3,7 @@
 //! What it works on must be there: only serving, and adding people, rooms and numbers to a place
 //! that was named, make a new service.
 
+mod backup;
 mod check;
 mod keep;
 mod keypad;
@@ -30,7 +31,7 @@ const EXIT_WORDS: u8 = 2;
 /// A dial-in audio-conference service. Without a command it serves calls.
 #[derive(Debug, Parser)]
 #[command(name = "confab", version)]
-pub struct Cli {
+struct Cli {
     /// The configuration file; every key can also be set as CONFAB_KEY in the environment
     #[arg(long, global = true, env = "CONFAB_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -60,6 +61,8 @@ enum Command {
     /// What callers hear: sounds of your own in the place of ours
     #[command(subcommand)]
     Prompt(prompts::PromptCommand),
+    /// Copy what Confab keeps into a new folder, while it serves
+    Backup(backup::BackupCommand),
     /// Check the configuration, the database and the folders, and say what is wrong
     Check,
 }
@@ -137,6 +140,7 @@ async fn obey(config: &Config, command: Command, json: bool) -> anyhow::Result<(
             place::folder_is_there(config).await?;
             prompts::prompt(config, command, json)
         }
+        Command::Backup(command) => backup::backup(config, command, json).await,
         Command::Check => check::run(config, json).await,
     }
 }

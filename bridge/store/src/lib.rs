@@ -10,6 +10,7 @@
 
 mod billing;
 mod connect;
+mod copy;
 mod db;
 mod entry;
 mod error;
@@ -31,6 +32,7 @@ mod usage;
 mod users;
 
 pub use billing::BillingCode;
+pub use copy::copy_to;
 pub use entry::LedgerEntry;
 pub use error::StoreError;
 pub use look::is_made;

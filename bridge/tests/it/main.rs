@@ -2,6 +2,7 @@
 // helpers of tests are tests, too
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod command_line;
 mod complaints;
 mod interrupted;

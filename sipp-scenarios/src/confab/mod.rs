@@ -118,17 +118,7 @@ impl Confab {
     /// # Errors
     /// When it does not start.
     pub async fn start_with(setup: Setup) -> Result<Self> {
-        let dir = tempfile::tempdir()?;
-        let log = Log::in_folder(dir.path());
-        let mut confab = Self {
-            setup,
-            ports: Ports::take()?,
-            dir,
-            log,
-            child: None,
-            portal: OnceCell::new(),
-            finished: false,
-        };
+        let mut confab = Self::prepare(setup)?;
         let user = [
             "--email",
             HOST_EMAIL,
@@ -154,6 +144,31 @@ impl Confab {
             .await?;
         confab.serve().await?;
         Ok(confab)
+    }
+
+    /// The usual instance, serving from a copy of another one's data, which is moved to it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_from(copy: &Path) -> Result<Self> {
+        let mut confab = Self::prepare(Setup::default())?;
+        std::fs::rename(copy, confab.data_dir())?;
+        confab.serve().await?;
+        Ok(confab)
+    }
+
+    fn prepare(setup: Setup) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let log = Log::in_folder(dir.path());
+        Ok(Self {
+            setup,
+            ports: Ports::take()?,
+            dir,
+            log,
+            child: None,
+            portal: OnceCell::new(),
+            finished: false,
+        })
     }
 
     /// `confab room add`.

@@ -3,6 +3,7 @@
 mod common;
 mod doors;
 
+mod backup;
 mod browser;
 mod calls;
 mod full;
