@@ -2,6 +2,7 @@
 //!
 //! Knows the program only from outside: its command line, its environment, its pages, its log.
 
+mod fresh;
 mod log;
 pub mod portal;
 mod ports;
@@ -22,6 +23,7 @@ use crate::phone::{Phone, Plan};
 use crate::sound::file::{self, SoundFile};
 use crate::sound::words::Language;
 use log::Log;
+pub use fresh::Card;
 pub use portal::Portal;
 use ports::Ports;
 
@@ -268,6 +270,11 @@ impl Confab {
     /// Where it takes calls.
     pub fn sip(&self) -> SocketAddr {
         self.ports.sip()
+    }
+
+    /// Where its web server listens.
+    pub fn http(&self) -> SocketAddr {
+        self.ports.http()
     }
 
     /// An address of its web server.
