@@ -6,33 +6,42 @@
 use crate::Key;
 
 /// The key in the body of an INFO request, when its `Content-Type` is one of the two and the body
-/// names a key.
-pub fn key_of_info(content_type: &str, body: &[u8]) -> Option<Key> {
+/// names a key; and how long the key was held, in milliseconds, at most [`HELD_MOST_MS`]: zero when
+/// the body does not say.
+pub fn key_of_info(content_type: &str, body: &[u8]) -> Option<(Key, u32)> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     let relay = media_type.eq_ignore_ascii_case("application/dtmf-relay");
     if !relay && !media_type.eq_ignore_ascii_case("application/dtmf") {
         return None;
     }
     let text = String::from_utf8_lossy(body.get(..BODY_MAX_BYTES).unwrap_or(body));
-    signal_line(&text)
+    let key = value_of("signal", text.split(['\r', '\n']))
         .or_else(|| {
             text.split(['\r', '\n'])
                 .find(|line| !line.trim().is_empty())
         })
-        .and_then(key_of_signal)
+        .and_then(key_of_signal)?;
+    let duration = value_of("duration", text.split(['\r', '\n', ';', ',', ' ', '\t']))
+        .or_else(|| value_of("duration", text.split(['\r', '\n'])));
+    let held_ms = duration.and_then(|value| value.trim_matches(is_around).parse().ok());
+    Some((key, held_ms.unwrap_or(0).min(HELD_MOST_MS)))
 }
 
-/// What stands behind `Signal=`, if there is such a line.
-fn signal_line(text: &str) -> Option<&str> {
-    text.split(['\r', '\n']).find_map(|line| {
-        let (name, value) = line.split_once(['=', ':'])?;
-        name.trim().eq_ignore_ascii_case("signal").then_some(value)
+/// What stands behind the name in the first part that has it.
+fn value_of<'a>(wanted: &str, mut parts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    parts.find_map(|part| {
+        let (name, value) = part.split_once(['=', ':'])?;
+        let fits = name.trim().eq_ignore_ascii_case(wanted) && !value.trim().is_empty();
+        fits.then_some(value)
     })
+}
+
+fn is_around(c: char) -> bool {
+    c.is_whitespace() || c == '"' || c == '\0'
 }
 
 /// A key as its own sign, or as its RFC 4733 event code.
 fn key_of_signal(signal: &str) -> Option<Key> {
-    let is_around = |c: char| c.is_whitespace() || c == '"' || c == '\0';
     let signal = signal.trim_matches(is_around);
     // `Signal=5;Duration=160` and `Signal=5 Duration=160` all in one line
     let signal = signal
@@ -48,6 +57,9 @@ fn key_of_signal(signal: &str) -> Option<Key> {
     }
 }
 
+/// Nobody holds a key for longer; what says so is wrong.
+pub const HELD_MOST_MS: u32 = 30_000;
+
 /// A body that names one key is a few dozen bytes; nobody needs more read than this.
 const BODY_MAX_BYTES: usize = 256;
 
@@ -56,7 +68,7 @@ mod tests {
     use super::*;
 
     fn check(content_type: &str, body: &str, key: &str) {
-        let read = key_of_info(content_type, body.as_bytes()).map(|key| key.to_string());
+        let read = key_of_info(content_type, body.as_bytes()).map(|(key, _)| key.to_string());
         assert_eq!(read.unwrap_or_default(), key, "{content_type}: {body:?}");
     }
 
@@ -112,5 +124,23 @@ mod tests {
         check("", "5", "");
         assert_eq!(key_of_info("application/dtmf", &[0xff, 0xfe]), None);
         assert_eq!(key_of_info("application/dtmf", &[b'9'; 4_000]), None);
+    }
+
+    #[test]
+    fn how_long_it_was_held() {
+        let check = |body: &str, held_ms| {
+            let read = key_of_info("application/dtmf-relay", body.as_bytes());
+            assert_eq!(read.map(|(_, held)| held), Some(held_ms), "{body:?}");
+        };
+        check("Signal=5\r\nDuration=160\r\n", 160);
+        check("Duration = 4000\nSignal=5", 4_000);
+        check("Signal=5;Duration=160", 160);
+        check("Signal=# Duration=160", 160);
+        check("SIGNAL=0\rDURATION: \"250\"\r", 250);
+        check("Signal=5", 0);
+        check("5", 0);
+        check("Signal=5\nDuration=long", 0);
+        check("Signal=5\nDuration=-3", 0);
+        check("Signal=5\nDuration=4000000000", HELD_MOST_MS);
     }
 }

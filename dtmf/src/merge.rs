@@ -29,8 +29,9 @@ impl Source {
             // A tone is sure some 40 ms after its event, or as much sooner as the jitter buffer
             // is shallower than that of the gateway that made the event.
             Source::Event | Source::InBand => 500,
-            // Two retransmissions of the INFO over UDP (RFC 3261, 17.1.2.2: 0.5 s, 1 s) and the
-            // length of the press, for many phones send it only when the key is let go.
+            // Two retransmissions of the INFO over UDP (RFC 3261, 17.1.2.2: 0.5 s, 1 s) and a
+            // press of a second, for many phones send it only when the key is let go; those that
+            // say how long it was held are believed beside.
             Source::Info => 2_500,
         }
     }
@@ -64,15 +65,18 @@ impl Merger {
         Self::default()
     }
 
-    /// Takes a press; true when it counts, false when it is a copy of one that did.
-    pub fn accept(&mut self, now_ms: u64, key: Key, source: Source) -> bool {
+    /// Takes a press; true when it counts, false when it is a copy of one that did. A key that is
+    /// told only when it is let go was pressed `held_ms` before.
+    pub fn accept(&mut self, now_ms: u64, key: Key, source: Source, held_ms: u32) -> bool {
         if source != Source::InBand {
             self.has_better = true;
             self.lone_tones = 0;
         }
         let copied = self.counted.iter_mut().find(|counted| {
             let age_ms = now_ms.saturating_sub(counted.at_ms);
-            counted.key == key && counted.sources & source.bit() == 0 && age_ms <= source.copy_ms()
+            counted.key == key
+                && counted.sources & source.bit() == 0
+                && age_ms <= source.copy_ms() + u64::from(held_ms)
         });
         if let Some(counted) = copied {
             counted.sources |= source.bit();
@@ -109,7 +113,7 @@ const COUNTED_MAX: usize = 32;
 mod tests {
     use super::*;
 
-    /// Presses as `ms source key`, source `r`, `i` or `t` (a tone).
+    /// Presses as `ms source key`, source `r`, `i` or `t` (a tone), and perhaps how long it was held.
     fn check(presses: &[&str], keys: &str) {
         let mut merger = Merger::new();
         let told: String = presses
@@ -122,8 +126,9 @@ mod tests {
                     _ => Source::InBand,
                 };
                 let key = Key::from_char(words[2].chars().next().unwrap()).unwrap();
+                let held_ms = words.get(3).map_or(0, |held| held.parse().unwrap());
                 merger
-                    .accept(words[0].parse().unwrap(), key, source)
+                    .accept(words[0].parse().unwrap(), key, source, held_ms)
                     .then_some(key)
             })
             .map(Key::as_char)
@@ -188,6 +193,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_held_long_counts_once() {
+        check(&["0 r 5", "4030 i 5 4000"], "5");
+        check(
+            &["0 r *", "4000 r 2", "4030 i * 4000", "8030 i 2 4000"],
+            "*2",
+        );
+        // it was held briefly: this is another press
+        check(&["0 r 5", "4030 i 5 160"], "55");
+    }
+
+    #[test]
     fn one_way_that_loses_a_press_is_made_good_by_the_other() {
         check(&["0 r 1", "20 i 1", "300 i 2", "600 r 3", "620 i 3"], "123");
     }
@@ -196,7 +212,7 @@ mod tests {
     fn it_forgets_rather_than_grows() {
         let mut merger = Merger::new();
         for at_ms in 0..1_000 {
-            merger.accept(at_ms, Key::Star, Source::Event);
+            merger.accept(at_ms, Key::Star, Source::Event, 0);
         }
         assert_eq!(merger.counted.len(), COUNTED_MAX);
     }

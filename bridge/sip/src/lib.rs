@@ -152,6 +152,8 @@ pub enum SipEvent {
         leg: LegId,
         /// the key
         key: Key,
+        /// how long it was held when it is told only after that; zero when that was not said
+        held_ms: u32,
     },
     /// The call is over; the last event of this leg. Follows every `Invite` and every `Dial` in
     /// the end, also after `Refuse` and `Hangup`.

@@ -10,6 +10,7 @@ use confab_core::ids::LegId;
 use confab_core::menu::{Menu, MenuInput};
 use confab_core::refusal::Refusal;
 use confab_core::room::Input;
+use confab_dtmf::merge::Source;
 use confab_sip::{Caller, SipCommand, SipEvent};
 use confab_store::{AccessNumber, LedgerEntry};
 use tokio::time::timeout;
@@ -40,7 +41,7 @@ impl Switchboard {
             SipEvent::MediaChanged { leg, stream } => {
                 self.tell_line(leg, ToShard::SetStream(leg, stream));
             }
-            SipEvent::Key { leg, key } => self.key(leg, key, confab_dtmf::merge::Source::Info),
+            SipEvent::Key { leg, key, held_ms } => self.key(leg, key, Source::Info, held_ms),
             SipEvent::Ended { leg, reason } => self.ended(leg, reason),
         }
     }

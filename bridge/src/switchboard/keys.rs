@@ -14,12 +14,13 @@ use super::leg::Stage;
 use super::live::LiveRoom;
 
 impl Switchboard {
-    pub(super) fn key(&mut self, leg: LegId, key: Key, source: Source) {
+    /// A press; `held_ms` ago when it is told only now that it is let go.
+    pub(super) fn key(&mut self, leg: LegId, key: Key, source: Source, held_ms: u32) {
         let now = self.now();
         let Some(entry) = self.legs.get_mut(&leg) else {
             return;
         };
-        if !entry.merger.accept(now.0, key, source) {
+        if !entry.merger.accept(now.0, key, source, held_ms) {
             return;
         }
         match &entry.stage {

@@ -152,7 +152,7 @@ proptest! {
         arrivals.sort_by_key(|(at_ms, ..)| *at_ms);
         let mut merger = Merger::new();
         let counted =
-            arrivals.iter().filter(|(at_ms, key, source)| merger.accept(*at_ms, *key, *source));
+            arrivals.iter().filter(|(at_ms, key, source)| merger.accept(*at_ms, *key, *source, 0));
         prop_assert_eq!(counted.count(), presses.len());
     }
 }

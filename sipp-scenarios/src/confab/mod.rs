@@ -22,8 +22,8 @@ use tokio::sync::OnceCell;
 use crate::phone::{Phone, Plan};
 use crate::sound::file::{self, SoundFile};
 use crate::sound::words::Language;
-use log::Log;
 pub use fresh::Card;
+use log::Log;
 pub use portal::Portal;
 use ports::Ports;
 

@@ -21,7 +21,10 @@ async fn what_the_card_says_works() -> Result<()> {
 
     // one keys the room at the voice menu, the other dials it and comes in as its host
     let guest = Phone::call(confab.sip(), "0", Plan::humming("guest", ANNA)).await?;
-    guest.ear.wait_for_prompt("enter-room-number", 0, SOON).await?;
+    guest
+        .ear
+        .wait_for_prompt("enter-room-number", 0, SOON)
+        .await?;
     guest.key(&format!("{}#", card.room)).await?;
     guest.key("#").await?;
     let host = Phone::call(confab.sip(), &card.room, Plan::humming("host", BERT)).await?;

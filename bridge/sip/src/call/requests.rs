@@ -49,12 +49,13 @@ impl Call {
             return exchange.answer(200, self.dialog.extra());
         }
         let kind = exchange.header("Content-Type").unwrap_or_default();
-        let Some(key) = key_of_info(&kind, &exchange.request.body) else {
+        let Some((key, held_ms)) = key_of_info(&kind, &exchange.request.body) else {
             return exchange.answer(400, self.dialog.extra());
         };
         exchange.answer(200, self.dialog.extra());
         if !self.told_end {
-            self.house.tell(SipEvent::Key { leg: self.leg, key }).await;
+            let leg = self.leg;
+            self.house.tell(SipEvent::Key { leg, key, held_ms }).await;
         }
     }
 
