@@ -14,6 +14,7 @@ mod joining;
 mod keypad;
 mod ledger;
 mod own_sounds;
+mod patience;
 mod phone;
 mod recording;
 mod rooms;
