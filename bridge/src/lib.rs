@@ -8,6 +8,7 @@ pub mod first_start;
 pub mod http;
 pub mod interrupted;
 pub mod janitor;
+mod large_pages;
 pub mod ledger;
 pub mod media;
 mod own_sounds;

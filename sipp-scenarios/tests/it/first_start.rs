@@ -3,7 +3,7 @@
 use std::net::{TcpListener, UdpSocket};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use sipp_scenarios::confab::{Confab, Portal, eventually};
 use sipp_scenarios::phone::{Phone, Plan};
 
@@ -14,6 +14,12 @@ async fn what_the_card_says_works() -> Result<()> {
     let mut confab = Confab::fresh()?;
     confab.serve().await?;
     let card = confab.card().await?;
+    if cfg!(target_env = "gnu") {
+        let pid = confab.pid().context("it runs")?;
+        let environment = std::fs::read(format!("/proc/{pid}/environ"))?;
+        let asked = String::from_utf8_lossy(&environment).contains("glibc.malloc.hugetlb=1");
+        ensure!(asked, "it has not asked for large pages");
+    }
     let (email, password) = &card.host;
     let portal = Portal::log_in(&confab.url(""), email, password).await?;
     let (email, password) = &card.administrator;

@@ -13,9 +13,11 @@ use super::rate::Rate;
 pub struct Concealer {
     /// of narrow and wide sound; fuller codecs conceal for themselves
     rate: Rate,
-    /// what was played last, newest at the end
+    /// what was played last, written round and round
     history: [i16; MOST_HISTORY],
-    /// the history as it was when the gap began
+    /// where in it the next sample goes, over the oldest
+    oldest: usize,
+    /// the history as it was when the gap began, newest at the end
     before_gap: [i16; MOST_HISTORY],
     /// samples made up since the gap began; zero when there is no gap
     made_up: usize,
@@ -32,6 +34,7 @@ impl Concealer {
         Self {
             rate: rate.min(Rate::Wide),
             history: [0; MOST_HISTORY],
+            oldest: 0,
             before_gap: [0; MOST_HISTORY],
             made_up: 0,
             period: SHORTEST_PERIOD * rate.scale(),
@@ -75,11 +78,16 @@ impl Concealer {
     }
 
     fn begin_gap(&mut self) {
-        self.before_gap = self.history;
-        self.period = best_lag(&self.history, self.rate);
+        let length = self.at_rate(HISTORY);
+        let (newer, older) = self.history[..length].split_at(self.oldest);
+        let ordered = &mut self.before_gap[MOST_HISTORY - length..];
+        ordered[..older.len()].copy_from_slice(older);
+        ordered[older.len()..].copy_from_slice(newer);
+        self.period = best_lag(&self.before_gap, self.rate);
         self.at = 0;
         let last = MOST_HISTORY - 1;
-        self.step = f32::from(self.history[last]) - f32::from(self.history[last - self.period]);
+        self.step =
+            f32::from(self.before_gap[last]) - f32::from(self.before_gap[last - self.period]);
     }
 
     fn next_repeated(&mut self) -> f32 {
@@ -112,10 +120,12 @@ impl Concealer {
     }
 
     fn remember(&mut self, samples: &[i16]) {
-        let fresh = &samples[samples.len().saturating_sub(HISTORY * self.rate.scale())..];
-        let kept = MOST_HISTORY - HISTORY * self.rate.scale();
-        self.history.copy_within(kept + fresh.len().., kept);
-        self.history[MOST_HISTORY - fresh.len()..].copy_from_slice(fresh);
+        let length = self.at_rate(HISTORY);
+        let fresh = &samples[samples.len().saturating_sub(length)..];
+        let (first, rest) = fresh.split_at(fresh.len().min(length - self.oldest));
+        self.history[self.oldest..][..first.len()].copy_from_slice(first);
+        self.history[..rest.len()].copy_from_slice(rest);
+        self.oldest = (self.oldest + fresh.len()) % length;
     }
 
     fn at_rate(&self, narrow: usize) -> usize {
