@@ -13,8 +13,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use crate::sound::RATE_HZ;
+use crate::phone::Codec;
 use crate::sound::file::{self, SoundFile};
+use crate::sound::g711::Law;
 use crate::sound::tone::Hum;
 
 /// How long it may take to start or stop.
@@ -62,14 +63,23 @@ impl Baresip {
     /// # Errors
     /// When it does not start.
     pub async fn start(name: &str, hz: u32) -> Result<Self> {
+        Self::start_speaking(name, hz, Codec::Law(Law::Mu)).await
+    }
+
+    /// The same in another codec.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_speaking(name: &str, hz: u32, codec: Codec) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        write_hum(&dir.path().join("microphone.wav"), hz)?;
+        write_hum(&dir.path().join("microphone.wav"), hz, codec.rate_hz())?;
         let control = free_port()?;
         std::fs::write(
             dir.path().join("config"),
-            config(dir.path(), free_port()?, control)?,
+            config(dir.path(), free_port()?, control, codec)?,
         )?;
-        let account = format!("\"{name}\" <sip:{name}@127.0.0.1>;regint=0;audio_codecs=PCMU\n");
+        let codecs = format!("audio_codecs={}", codec.name());
+        let account = format!("\"{name}\" <sip:{name}@127.0.0.1>;regint=0;{codecs}\n");
         std::fs::write(dir.path().join("accounts"), account)?;
         std::fs::write(dir.path().join("contacts"), "")?;
         let log = std::fs::File::create(dir.path().join("log"))?;
@@ -160,30 +170,37 @@ impl Baresip {
     }
 }
 
-fn config(dir: &Path, sip: u16, control: u16) -> Result<String> {
+fn config(dir: &Path, sip: u16, control: u16, codec: Codec) -> Result<String> {
+    let rate_hz = codec.rate_hz();
+    let module = match codec {
+        Codec::Law(_) => "g711",
+        Codec::G722 => "g722",
+        Codec::Opus => "opus",
+    };
     let dir = dir.display();
     let modules = modules().context("no modules of baresip")?.display();
     Ok(format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{sip}\n\
          audio_source aufile,{dir}/microphone.wav\naudio_player aubridge,nowhere\n\
-         audio_alert aubridge,nowhere\nausrc_srate {RATE_HZ}\nauplay_srate {RATE_HZ}\n\
+         audio_alert aubridge,nowhere\nausrc_srate {rate_hz}\nauplay_srate {rate_hz}\n\
          ausrc_channels 1\nauplay_channels 1\naudio_path {dir}\n\
          ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {dir}\n\
-         module_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
+         module_path {modules}\nmodule {module}.so\nmodule aufile.so\nmodule aubridge.so\n\
          module sndfile.so\nmodule_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
     ))
 }
 
-fn write_hum(path: &Path, hz: u32) -> Result<()> {
+fn write_hum(path: &Path, hz: u32, rate_hz: u32) -> Result<()> {
     let spec = hound::WavSpec {
         channels: 1,
-        sample_rate: RATE_HZ,
+        sample_rate: rate_hz,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(path, spec)?;
-    for sample in Hum::stretch(hz, 8_000.0, HUM_MS) {
-        writer.write_sample(sample)?;
+    let mut hum = Hum::default();
+    for _ in 0..u64::from(rate_hz) * u64::from(HUM_MS) / 1_000 {
+        writer.write_sample(hum.next_at(hz, 8_000.0, rate_hz))?;
     }
     writer.finalize()?;
     Ok(())

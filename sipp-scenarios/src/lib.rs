@@ -1,7 +1,8 @@
 //! What proves Confab by real calls: a test phone that hums a tone and says whom it hears, SIPp
 //! scenarios, and a harness that starts the real program.
 //!
-//! Shares no parser, codec or clock with the bridge: what tests a thing must not be that thing.
+//! Shares no parser, no G.711 and no clock with the bridge: what tests a thing must not be that
+//! thing. Of G.722 and Opus both have the same libraries; what drives them is the phone's own.
 #![forbid(unsafe_code)]
 
 pub mod baresip;

@@ -10,6 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::codec::Codec;
 use super::dialog::{Session, new_token};
 use super::ear::Ear;
 use super::keys::{HOLD_MS, REST_MS, keys};
@@ -31,12 +32,14 @@ pub struct Plan {
     pub number: String,
     /// UDP or TCP
     pub transport: Transport,
-    /// laws offered, best first
-    pub laws: Vec<Law>,
+    /// codecs offered, best first
+    pub codecs: Vec<Codec>,
     /// length of the packets sent
     pub packet_ms: u32,
     /// payload type of RFC 4733 keys; none: only INFO
     pub keys: Option<u8>,
+    /// the same at the clock of Opus, offered beside it; none: keys are at 8,000 Hz only
+    pub opus_keys: Option<u8>,
     /// tone to hum from the start
     pub hum_hz: Option<u32>,
     /// the INVITE carries no SDP; the offer comes in the 200 and the answer goes in the ACK
@@ -51,9 +54,10 @@ impl Default for Plan {
             name: "phone".into(),
             number: "5550100".into(),
             transport: Transport::Udp,
-            laws: vec![Law::Mu],
+            codecs: vec![Codec::Law(Law::Mu)],
             packet_ms: 20,
             keys: Some(101),
+            opus_keys: Some(110),
             hum_hz: None,
             late_offer: false,
             language: Language::default(),
@@ -71,13 +75,34 @@ impl Plan {
         }
     }
 
+    /// The same in this codec only.
+    #[must_use]
+    pub fn speaking(mut self, codec: impl Into<Codec>) -> Self {
+        self.codecs = vec![codec.into()];
+        self
+    }
+
+    /// How it would speak before it knows how the other side does.
     fn format(&self) -> Format {
-        let law = self.laws.first().copied().unwrap_or_default();
+        let codec = self.codecs.first().copied().unwrap_or(Codec::Law(Law::Mu));
         Format {
-            law,
+            codec,
+            payload_type: codec.payload_type(),
             packet_ms: self.packet_ms,
-            keys: self.keys,
+            keys: self.keys.map(|number| (number, 8_000)),
         }
+    }
+
+    /// The numbers of keys with their clocks, that of the codec first.
+    pub(super) fn key_types(&self, codecs: &[Codec]) -> Vec<(u8, u32)> {
+        let clock_hz = Codec::Opus.clock_hz();
+        let opus_keys = self.opus_keys.filter(|_| codecs.contains(&Codec::Opus));
+        let opus_keys = opus_keys.filter(|_| self.keys.is_some());
+        let both = [
+            opus_keys.map(|n| (n, clock_hz)),
+            self.keys.map(|n| (n, 8_000)),
+        ];
+        both.into_iter().flatten().collect()
     }
 }
 
@@ -321,6 +346,16 @@ impl Phone {
         self.session
             .with_media(|media| media.mouth.set_sending(true));
         Ok(answer.direction)
+    }
+
+    /// Offers other codecs by a re-INVITE, and speaks what is agreed on.
+    ///
+    /// # Errors
+    /// When the re-INVITE is refused.
+    pub async fn change_codecs(&self, codecs: &[Codec]) -> Result<()> {
+        self.session.set_codecs(codecs);
+        self.session.reinvite(Direction::SendRecv).await?;
+        Ok(())
     }
 
     /// Moves the call's sound to other ports by a re-INVITE, as a phone does that changes networks.

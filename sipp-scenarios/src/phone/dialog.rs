@@ -12,11 +12,13 @@ use rsip::{Method, Request, Response, SipMessage};
 use tokio::sync::{mpsc, watch};
 
 use super::call::{CallState, Plan, locked};
+use super::codec::Codec;
 use super::media::MediaPort;
 use super::message::{self, Content, Dialog, Here};
 use super::mouth::Format;
 use super::sdp::{Direction, Sdp};
 use super::wire::{Receiver, Sender, Transport};
+use crate::sound::g711::Law;
 
 /// First interval between retransmissions (RFC 3261, T1).
 const T1: Duration = Duration::from_millis(500);
@@ -32,6 +34,8 @@ const ANSWERS: usize = 32;
 #[derive(Debug)]
 pub struct Session {
     pub(super) plan: Plan,
+    /// codecs offered and answered with
+    codecs: Mutex<Vec<Codec>>,
     out: Sender,
     dialog: Mutex<Dialog>,
     media: Mutex<MediaPort>,
@@ -67,6 +71,7 @@ impl Session {
         state: watch::Sender<CallState>,
     ) -> Self {
         Self {
+            codecs: Mutex::new(plan.codecs.clone()),
             plan,
             out,
             dialog: Mutex::new(dialog),
@@ -104,11 +109,16 @@ impl Session {
         locked(&self.dialog).call_id.clone()
     }
 
+    pub(super) fn set_codecs(&self, codecs: &[Codec]) {
+        *locked(&self.codecs) = codecs.to_vec();
+    }
+
     fn our_sdp(&self, direction: Direction) -> String {
+        let codecs = locked(&self.codecs).clone();
         let sdp = Sdp {
             rtp: self.with_media(MediaPort::local),
-            laws: self.plan.laws.clone(),
-            keys: self.plan.keys,
+            codecs: codecs.iter().map(|c| (c.payload_type(), *c)).collect(),
+            keys: self.plan.key_types(&codecs),
             packet_ms: Some(self.plan.packet_ms),
             direction,
         };
@@ -287,11 +297,20 @@ impl Session {
     }
 
     fn apply(&self, theirs: &Sdp) {
-        let law = theirs.laws.iter().find(|law| self.plan.laws.contains(law));
+        let ours = locked(&self.codecs).clone();
+        let agreed = theirs.codecs.iter().find(|(_, codec)| ours.contains(codec));
+        // An answer without a codec of ours ends no call of a test's; it speaks as it would have.
+        let fallback = ours.first().copied().unwrap_or(Codec::Law(Law::default()));
+        let (payload_type, codec) = agreed
+            .copied()
+            .unwrap_or((fallback.payload_type(), fallback));
+        let keys_at = |clock: u32| theirs.keys.iter().copied().find(|(_, hz)| *hz == clock);
+        let keys = keys_at(codec.clock_hz()).or_else(|| keys_at(8_000));
         let format = Format {
-            law: law.copied().unwrap_or_default(),
+            codec,
+            payload_type,
             packet_ms: self.plan.packet_ms,
-            keys: theirs.keys.filter(|_| self.plan.keys.is_some()),
+            keys: keys.filter(|_| self.plan.keys.is_some()),
         };
         self.with_media(|media| media.mouth.aim(theirs.rtp, format));
         *locked(&self.their_sdp) = Some(theirs.clone());

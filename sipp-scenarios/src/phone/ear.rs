@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use rtp::packet::Packet;
 
-use crate::sound::g711::Law;
+use super::codec::{Codec, Decoder};
+use crate::sound::rate::Thinner;
 use crate::sound::tone::{self, WINDOW, is_absent, is_steady, without_tones};
 use crate::sound::words::{Catalogue, Language, Match};
-use crate::sound::{PER_MS, level_dbov};
+use crate::sound::{PER_MS, RATE_HZ, g711::Law, level_dbov};
 
 /// How old sound is at least when it is looked at: what is younger may still be on its way.
 const SETTLE_MS: usize = 80;
@@ -48,7 +49,7 @@ pub struct Line {
     pub jumps: u64,
     /// longest time between two packets, ms
     pub gap_ms_max: u64,
-    /// packets that were no G.711 and no key
+    /// packets that were no codec of the phone's and no key
     pub strange: u64,
     /// RFC 4733 packets: a phone must never get any from a conference
     pub key_packets: u64,
@@ -68,7 +69,13 @@ pub struct Heard {
 #[derive(Debug)]
 struct State {
     line: Line,
+    /// the timeline as telephones hear it
     sound: Vec<i16>,
+    /// the same as the codec carries it, empty in G.711; where another codec came there is silence
+    full: Vec<i16>,
+    codec: Codec,
+    decoder: Decoder,
+    thinner: Thinner,
     /// arrival of the first packet: sample 0 of the timeline
     origin: Option<Instant>,
     ssrc: Option<u32>,
@@ -92,6 +99,10 @@ impl Ear {
         let state = State {
             line: Line::default(),
             sound: Vec::new(),
+            full: Vec::new(),
+            codec: Codec::Law(Law::default()),
+            decoder: Decoder::default(),
+            thinner: Thinner::new(1),
             origin: None,
             ssrc: None,
             sequence: 0,
@@ -113,25 +124,27 @@ impl Ear {
     pub fn take(&self, packet: &Packet, now: Instant) {
         let mut state = self.state();
         let header = &packet.header;
-        let law = Law::of(header.payload_type);
+        let codec = Codec::of(header.payload_type);
         match header.payload_type {
-            _ if law.is_some() => state.line.packets += 1,
+            _ if codec.is_some() => state.line.packets += 1,
             96..=127 => state.line.key_packets += 1,
             COMFORT_NOISE => {}
             _ => state.line.strange += 1,
         }
         // keys and comfort noise share their numbers with sound
         let is_fresh = state.count(header.ssrc, header.sequence_number, now);
-        let Some(law) = law.filter(|_| is_fresh) else {
+        let Some(codec) = codec.filter(|_| is_fresh) else {
             return;
         };
+        state.change_to(codec);
         let at = state.place(header.timestamp, now);
-        let end = at + packet.payload.len();
-        if state.sound.len() < end {
-            state.sound.resize(end, 0);
-        }
-        for (slot, byte) in state.sound[at..end].iter_mut().zip(&packet.payload) {
-            *slot = law.decode(*byte);
+        let sound = state.decoder.decode(codec, &packet.payload);
+        if codec.scale() == 1 {
+            put(&mut state.sound, at, &sound);
+        } else {
+            put(&mut state.full, at * codec.scale(), &sound);
+            let thin = state.thinner.take(&sound);
+            put(&mut state.sound, at.saturating_sub(Thinner::LATE), &thin);
         }
     }
 
@@ -174,6 +187,30 @@ impl Ear {
         let state = self.state();
         let end = state.now().saturating_sub(SETTLE_MS * PER_MS);
         self.heard(state.stretch(end.saturating_sub(ms * PER_MS), end))
+    }
+
+    /// The level of a tone in the last `ms` milliseconds of what came in the codec in use, which
+    /// need not be one that telephones can carry.
+    pub fn full_tone_dbov(&self, hz: u32, ms: usize) -> f32 {
+        let state = self.state();
+        let scale = state.codec.scale();
+        let end = state.now().saturating_sub(SETTLE_MS * PER_MS);
+        let timeline = if scale == 1 {
+            &state.sound
+        } else {
+            &state.full
+        };
+        let sound = cut(
+            timeline,
+            end.saturating_sub(ms * PER_MS) * scale,
+            end * scale,
+        );
+        tone::tone_level_at(&sound, hz, state.codec.rate_hz())
+    }
+
+    /// The codec in which sound came last.
+    pub fn codec(&self) -> Codec {
+        self.state().codec
     }
 
     /// Is this tone there now?
@@ -295,13 +332,30 @@ impl State {
         true
     }
 
+    /// What comes from now on is in this codec.
+    fn change_to(&mut self, codec: Codec) {
+        if codec == self.codec {
+            return;
+        }
+        if codec.clock_hz() != self.codec.clock_hz() {
+            // as in `count`: another clock is no jump
+            self.anchor = (0, i64::MIN);
+        }
+        self.codec = codec;
+        self.full.clear();
+        self.thinner = Thinner::new(codec.scale());
+    }
+
     /// Where on the timeline sound of this RTP time belongs.
     fn place(&mut self, timestamp: u32, now: Instant) -> usize {
         let origin = *self.origin.get_or_insert(now);
         let by_clock = samples_between(origin, now) as i64;
         let by_rtp = match self.anchor.1 {
             i64::MIN => i64::MIN,
-            place => place + i64::from(timestamp.wrapping_sub(self.anchor.0) as i32),
+            place => {
+                let passed = i64::from(timestamp.wrapping_sub(self.anchor.0) as i32);
+                place + passed * i64::from(RATE_HZ) / i64::from(self.codec.clock_hz())
+            }
         };
         if by_rtp != i64::MIN && by_rtp >= 0 && (by_rtp - by_clock).abs() <= JUMP {
             return by_rtp as usize;
@@ -317,11 +371,25 @@ impl State {
     }
 
     fn stretch(&self, from: usize, to: usize) -> Vec<i16> {
-        let have = self.sound.len();
-        let mut samples = self.sound[from.min(have)..to.min(have)].to_vec();
-        samples.resize(to.saturating_sub(from), 0);
-        samples
+        cut(&self.sound, from, to)
     }
+}
+
+/// Puts sound on a timeline.
+fn put(timeline: &mut Vec<i16>, at: usize, sound: &[i16]) {
+    let end = at + sound.len();
+    if timeline.len() < end {
+        timeline.resize(end, 0);
+    }
+    timeline[at..end].copy_from_slice(sound);
+}
+
+/// A stretch of a timeline; what has not come is silence.
+fn cut(timeline: &[i16], from: usize, to: usize) -> Vec<i16> {
+    let have = timeline.len();
+    let mut samples = timeline[from.min(have)..to.min(have)].to_vec();
+    samples.resize(to.saturating_sub(from), 0);
+    samples
 }
 
 fn samples_between(from: Instant, to: Instant) -> usize {

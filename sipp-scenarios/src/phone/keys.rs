@@ -1,7 +1,5 @@
 //! Keys as RFC 4733 events, and the text tests write them in.
 
-use crate::sound::PER_MS;
-
 /// One press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -36,13 +34,13 @@ pub fn keys(text: &str) -> Vec<Key> {
 }
 
 /// The payloads of one key in order, a packet time apart (RFC 4733, 2.5.1): the event grows from
-/// packet to packet, and its end is told three times.
-pub fn sequence(key: Key, packet_ms: u32) -> Vec<[u8; 4]> {
+/// packet to packet, by a clock of `clock_hz`, and its end is told three times.
+pub fn sequence(key: Key, packet_ms: u32, clock_hz: u32) -> Vec<[u8; 4]> {
     const END: u8 = 0x80;
     const LOUDNESS: u8 = 10;
     let steps = key.hold_ms.div_ceil(packet_ms).max(2);
     let payload = |step: u32, end: u8| {
-        let duration = (step * packet_ms) as usize * PER_MS;
+        let duration = step * packet_ms * (clock_hz / 1_000);
         let [high, low] = (duration as u16).to_be_bytes();
         [key.event, end | LOUDNESS, high, low]
     };
@@ -69,6 +67,7 @@ mod tests {
                 hold_ms: 80,
             },
             20,
+            8_000,
         );
         let expected = [
             [5, 10, 0, 160],
@@ -85,7 +84,8 @@ mod tests {
                     event: 5,
                     hold_ms: 80
                 },
-                60
+                60,
+                8_000
             )
             .len(),
             4

@@ -4,6 +4,7 @@
 //! threads of its own, so that a busy test does not make the phone stutter.
 
 mod call;
+mod codec;
 mod dialog;
 mod ear;
 mod keys;
@@ -14,6 +15,7 @@ mod sdp;
 mod wire;
 
 pub use call::{CallState, Phone, Plan};
+pub use codec::Codec;
 pub use ear::{Ear, Heard, Line};
 pub use keys::{Key, keys, sequence};
 pub use media::{MediaPort, port_pair};

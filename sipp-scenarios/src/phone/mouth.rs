@@ -12,9 +12,9 @@ use rtp::packet::Packet;
 use tokio::sync::oneshot;
 use webrtc_util::marshal::Marshal;
 
+use super::codec::{Codec, Encoder, samples};
 use super::keys::{Key, REST_MS, sequence};
-use crate::sound::PER_MS;
-use crate::sound::g711::Law;
+use crate::sound::rate;
 use crate::sound::tone::Hum;
 
 /// Amplitude of the hum: -15 dBov, a clear voice.
@@ -23,12 +23,14 @@ pub const HUM_AMPLITUDE: f64 = 8_000.0;
 /// How packets are made.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {
-    /// law of the sound
-    pub law: Law,
+    /// codec of the sound
+    pub codec: Codec,
+    /// its payload type
+    pub payload_type: u8,
     /// length of a packet
     pub packet_ms: u32,
-    /// payload type of keys
-    pub keys: Option<u8>,
+    /// payload type of keys, and their clock in Hz
+    pub keys: Option<(u8, u32)>,
 }
 
 #[derive(Debug)]
@@ -40,9 +42,11 @@ struct Press {
 #[derive(Debug)]
 struct State {
     format: Format,
+    encoder: Encoder,
     remote: Option<SocketAddr>,
     sending: bool,
     hum_hz: Option<u32>,
+    /// at the codec's rate
     speech: VecDeque<i16>,
     said: Option<oneshot::Sender<()>>,
     presses: VecDeque<Press>,
@@ -64,6 +68,7 @@ impl Mouth {
     pub fn start(socket: UdpSocket, format: Format, ssrc: u32) -> std::io::Result<Self> {
         let state = State {
             format,
+            encoder: Encoder::new(format.codec),
             remote: None,
             sending: true,
             hum_hz: None,
@@ -92,6 +97,9 @@ impl Mouth {
     pub fn aim(&self, remote: SocketAddr, format: Format) {
         let mut state = self.state();
         state.remote = Some(remote);
+        if state.format.codec != format.codec {
+            state.encoder = Encoder::new(format.codec);
+        }
         state.format = format;
     }
 
@@ -105,11 +113,12 @@ impl Mouth {
         self.state().hum_hz = hz;
     }
 
-    /// Says something once, instead of humming; the receiver fires when it has been sent.
+    /// Says telephone sound once, instead of humming; the receiver fires when it has been sent.
     pub fn say(&self, samples: &[i16]) -> oneshot::Receiver<()> {
         let (done, receiver) = oneshot::channel();
         let mut state = self.state();
-        state.speech.extend(samples);
+        let raised = rate::raise(samples, state.format.codec.scale());
+        state.speech.extend(raised);
         state.said = Some(done);
         receiver
     }
@@ -119,7 +128,10 @@ impl Mouth {
         let (done, receiver) = oneshot::channel();
         let mut state = self.state();
         let packet_ms = state.format.packet_ms;
-        let sequences = keys.iter().map(|&key| sequence(key, packet_ms).into());
+        let clock_hz = state.format.keys.map_or(0, |(_, clock_hz)| clock_hz);
+        let sequences = keys
+            .iter()
+            .map(|&key| sequence(key, packet_ms, clock_hz).into());
         state.presses.extend(sequences.map(|payloads| Press {
             payloads,
             done: None,
@@ -143,16 +155,17 @@ impl Mouth {
         loop {
             let due = start + Duration::from_millis(sent_ms);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            // RFC 3550, 5.1: the first one is random
-            let timestamp = ssrc
-                .rotate_left(16)
-                .wrapping_add(sent_ms as u32 * PER_MS as u32);
             let mut state = self.state();
             if state.stopped {
                 return;
             }
+            // RFC 3550, 5.1: the first one is random
+            let stamp = |clock_hz: u32| {
+                let ticks = sent_ms * u64::from(clock_hz / 1_000);
+                ssrc.rotate_left(16).wrapping_add(ticks as u32)
+            };
+            let packet = state.next_packet(stamp, &mut hum);
             sent_ms += u64::from(state.format.packet_ms);
-            let packet = state.next_packet(timestamp, &mut hum);
             let Some(remote) = state.remote.filter(|_| state.sending) else {
                 continue;
             };
@@ -181,19 +194,21 @@ impl Mouth {
 type Draft = (u8, bool, u32, Bytes);
 
 impl State {
-    /// What is to be sent now: a key's packet, or sound.
-    fn next_packet(&mut self, timestamp: u32, hum: &mut Hum) -> Option<Draft> {
+    /// What is to be sent now: a key's packet, or sound. `stamp` is the time by a clock.
+    fn next_packet(&mut self, stamp: impl Fn(u32) -> u32, hum: &mut Hum) -> Option<Draft> {
         let audio = self.sound(hum);
-        let sound = Some((self.format.law.payload_type(), false, timestamp, audio));
+        let (payload_type, clock_hz) = (self.format.payload_type, self.format.codec.clock_hz());
+        let sound = Some((payload_type, false, stamp(clock_hz), audio));
         if self.rest > 0 {
             self.rest -= 1;
             return sound;
         }
-        let (Some(press), Some(keys)) = (self.presses.front_mut(), self.format.keys) else {
+        let (Some(press), Some((keys, clock_hz))) = (self.presses.front_mut(), self.format.keys)
+        else {
             return sound;
         };
         let first = self.pressed_at.is_none();
-        let pressed_at = *self.pressed_at.get_or_insert(timestamp);
+        let pressed_at = *self.pressed_at.get_or_insert(stamp(clock_hz));
         let payload = press.payloads.pop_front()?;
         if press.payloads.is_empty() {
             self.rest = REST_MS.div_ceil(self.format.packet_ms);
@@ -206,16 +221,19 @@ impl State {
     }
 
     fn sound(&mut self, hum: &mut Hum) -> Bytes {
-        let (law, length) = (self.format.law, self.format.packet_ms as usize * PER_MS);
-        let bytes = (0..length).map(|_| {
-            let spoken = self.speech.pop_front();
-            let hummed = self.hum_hz.map(|hz| hum.next(hz, HUM_AMPLITUDE));
-            law.encode(spoken.or(hummed).unwrap_or(0))
-        });
-        let bytes = bytes.collect();
+        let codec = self.format.codec;
+        let sound: Vec<i16> = (0..samples(codec, self.format.packet_ms as usize))
+            .map(|_| {
+                let spoken = self.speech.pop_front();
+                let hummed = self
+                    .hum_hz
+                    .map(|hz| hum.next_at(hz, HUM_AMPLITUDE, codec.rate_hz()));
+                spoken.or(hummed).unwrap_or(0)
+            })
+            .collect();
         if self.speech.is_empty() {
             let _ = self.said.take().map(|done| done.send(()));
         }
-        bytes
+        self.encoder.encode(&sound).into()
     }
 }

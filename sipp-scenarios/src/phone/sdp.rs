@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
 
-use crate::sound::g711::Law;
+use super::codec::Codec;
 
 /// Which way sound goes, seen from the one who writes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,15 +41,18 @@ impl Direction {
     }
 }
 
+/// What SDP calls keys.
+const KEYS: &str = "telephone-event";
+
 /// One audio stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sdp {
     /// where its writer wants the packets
     pub rtp: SocketAddr,
-    /// laws in order of preference
-    pub laws: Vec<Law>,
-    /// payload type of RFC 4733 keys, if wanted
-    pub keys: Option<u8>,
+    /// codecs in order of preference, each with its payload type
+    pub codecs: Vec<(u8, Codec)>,
+    /// payload types of RFC 4733 keys, each with its clock in Hz
+    pub keys: Vec<(u8, u32)>,
     /// packet time in milliseconds, if named
     pub packet_ms: Option<u32>,
     /// direction
@@ -61,23 +64,22 @@ impl Sdp {
     pub fn text(&self, version: u32) -> String {
         let family = if self.rtp.is_ipv4() { "IP4" } else { "IP6" };
         let (address, port) = (self.rtp.ip(), self.rtp.port());
-        let mut types: Vec<String> = self
-            .laws
-            .iter()
-            .map(|law| law.payload_type().to_string())
-            .collect();
-        types.extend(self.keys.map(|k| k.to_string()));
+        let numbers = self.codecs.iter().map(|(number, _)| number);
+        let numbers = numbers.chain(self.keys.iter().map(|(number, _)| number));
+        let types: Vec<String> = numbers.map(ToString::to_string).collect();
         let mut text = format!(
             "v=0\r\no=phone 7{port} {version} IN {family} {address}\r\ns=call\r\n\
              c=IN {family} {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP {}\r\n",
             types.join(" ")
         );
-        for law in &self.laws {
-            let name = if *law == Law::Mu { "PCMU" } else { "PCMA" };
-            text += &format!("a=rtpmap:{} {name}/8000\r\n", law.payload_type());
+        for (number, codec) in &self.codecs {
+            text += &format!("a=rtpmap:{number} {}\r\n", codec.name());
+            if *codec == Codec::Opus {
+                text += &format!("a=fmtp:{number} useinbandfec=1\r\n");
+            }
         }
-        if let Some(keys) = self.keys {
-            text += &format!("a=rtpmap:{keys} telephone-event/8000\r\na=fmtp:{keys} 0-15\r\n");
+        for (number, clock_hz) in &self.keys {
+            text += &format!("a=rtpmap:{number} {KEYS}/{clock_hz}\r\na=fmtp:{number} 0-15\r\n");
         }
         if let Some(ms) = self.packet_ms {
             text += &format!("a=ptime:{ms}\r\n");
@@ -108,11 +110,19 @@ impl Sdp {
         let attribute = |name: &str| {
             lines().find_map(|l| l.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
         };
-        let keys = lines().find_map(|line| {
-            let (payload_type, name) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
-            name.starts_with("telephone-event")
-                .then(|| payload_type.parse().ok())?
-        });
+        let name_of = |number: u8| {
+            let named = lines().filter_map(|l| l.strip_prefix("a=rtpmap:")?.split_once(' '));
+            let mut named = named.filter(|(of, _)| of.parse() == Ok(number));
+            named.next().map(|(_, name)| name)
+        };
+        let codec_of = |&number: &u8| match name_of(number) {
+            Some(name) => Some((number, Codec::named(name)?)),
+            None => Some((number, Codec::of(number).filter(|c| *c != Codec::Opus)?)),
+        };
+        let keys_of = |&number: &u8| {
+            let (name, clock_hz) = name_of(number)?.split_once('/')?;
+            (name == KEYS).then(|| Some((number, clock_hz.parse().ok()?)))?
+        };
         let directions = [
             Direction::SendOnly,
             Direction::RecvOnly,
@@ -124,8 +134,8 @@ impl Sdp {
             .unwrap_or_default();
         Ok(Self {
             rtp: SocketAddr::new(address.context("no c= line")?, port.context("no m=audio")?),
-            laws: types.iter().filter_map(|&t| Law::of(t)).collect(),
-            keys,
+            codecs: types.iter().filter_map(codec_of).collect(),
+            keys: types.iter().filter_map(keys_of).collect(),
             packet_ms: attribute("ptime").and_then(|ms| ms.parse().ok()),
             direction,
         })
@@ -135,23 +145,26 @@ impl Sdp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sound::g711::Law;
 
     #[test]
     fn what_is_written_is_read() {
-        for (laws, keys, packet_ms, direction) in [
+        let (mu, a) = ((0, Codec::Law(Law::Mu)), (8, Codec::Law(Law::A)));
+        let (wide, full) = ((9, Codec::G722), (96, Codec::Opus));
+        for (codecs, keys, packet_ms, direction) in [
             (
-                vec![Law::Mu, Law::A],
-                Some(101),
+                vec![full, wide, mu, a],
+                vec![(110, 48_000), (101, 8_000)],
                 Some(20),
                 Direction::SendRecv,
             ),
-            (vec![Law::A], None, None, Direction::SendOnly),
-            (vec![Law::Mu], Some(96), Some(60), Direction::Inactive),
+            (vec![a], vec![], None, Direction::SendOnly),
+            (vec![mu], vec![(96, 8_000)], Some(60), Direction::Inactive),
         ] {
             let rtp = "127.0.0.1:4006".parse().expect("an address");
             let sdp = Sdp {
                 rtp,
-                laws,
+                codecs,
                 keys,
                 packet_ms,
                 direction,

@@ -95,7 +95,7 @@ impl Track {
     fn keys(&mut self, text: &str) {
         for key in keys(text) {
             let pressed_at = self.timestamp();
-            for (i, payload) in sequence(key, PACKET_MS).into_iter().enumerate() {
+            for (i, payload) in sequence(key, PACKET_MS, 8_000).into_iter().enumerate() {
                 self.packet(KEYS_PAYLOAD_TYPE, i == 0, pressed_at, payload.to_vec());
             }
             self.sound(None, REST_MS);

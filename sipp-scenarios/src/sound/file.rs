@@ -11,7 +11,7 @@ use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
 
-use super::{PER_MS, RATE_HZ};
+use super::{PER_MS, RATE_HZ, rate};
 
 /// A decoded file.
 #[derive(Clone, Debug)]
@@ -98,50 +98,15 @@ pub fn read(path: &Path) -> Result<SoundFile> {
 }
 
 /// Filters and thins sound to [`RATE_HZ`].
-fn to_telephone(sound: &[f32], rate: u32) -> Result<Vec<i16>> {
-    if rate == 0 {
+fn to_telephone(sound: &[f32], rate_hz: u32) -> Result<Vec<i16>> {
+    if rate_hz == 0 {
         return Ok(Vec::new());
     }
-    if !rate.is_multiple_of(RATE_HZ) {
-        bail!("a rate of {rate} Hz is no multiple of {RATE_HZ}");
-    }
-    let factor = (rate / RATE_HZ) as usize;
-    let to_i16 = |s: f32| (s * 32_767.0).clamp(-32_768.0, 32_767.0) as i16;
-    if factor == 1 {
-        return Ok(sound.iter().map(|&s| to_i16(s)).collect());
-    }
-    let filter = low_pass(factor);
-    let reach = filter.len() / 2;
-    let thinned = (0..sound.len() / factor).map(|i| {
-        let centre = i * factor;
-        let sum: f32 = filter
-            .iter()
-            .enumerate()
-            .filter_map(|(k, h)| Some(h * sound.get((centre + k).checked_sub(reach)?)?))
-            .sum();
-        to_i16(sum)
-    });
-    Ok(thinned.collect())
-}
-
-/// A windowed sinc that lets pass what fits into a rate `factor` times lower.
-fn low_pass(factor: usize) -> Vec<f32> {
-    let reach = 24 * factor as i32;
-    let cutoff = 0.92 / factor as f64;
-    let taps: Vec<f64> = (-reach..=reach)
-        .map(|i| {
-            let x = f64::from(i);
-            let sinc = if i == 0 {
-                cutoff
-            } else {
-                (std::f64::consts::PI * cutoff * x).sin() / (std::f64::consts::PI * x)
-            };
-            let hann = 0.5 + 0.5 * (std::f64::consts::PI * x / f64::from(reach)).cos();
-            sinc * hann
-        })
-        .collect();
-    let sum: f64 = taps.iter().sum();
-    taps.iter().map(|t| (t / sum) as f32).collect()
+    let Some(factor) = rate::factor_of(rate_hz) else {
+        bail!("a rate of {rate_hz} Hz is no multiple of {RATE_HZ}");
+    };
+    let to_i16 = |s: &f32| (s * 32_767.0).clamp(-32_768.0, 32_767.0) as i16;
+    Ok(rate::thin(sound, factor).iter().map(to_i16).collect())
 }
 
 #[cfg(test)]

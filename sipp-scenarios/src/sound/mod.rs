@@ -4,10 +4,11 @@ pub mod fft;
 pub mod file;
 pub mod g711;
 pub mod keypad;
+pub mod rate;
 pub mod tone;
 pub mod words;
 
-/// Samples a second of everything in here: telephone sound, mono.
+/// Samples a second of everything in here that does not say another rate: telephone sound, mono.
 pub const RATE_HZ: u32 = 8_000;
 
 /// Samples in one millisecond.

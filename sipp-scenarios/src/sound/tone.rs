@@ -24,11 +24,16 @@ pub const GONE_DBOV: f32 = -48.0;
 
 /// The level of the tone of `hz` in one stretch of sound, best of [`WINDOW`] samples.
 pub fn tone_level_dbov(samples: &[i16], hz: u32) -> f32 {
+    tone_level_at(samples, hz, RATE_HZ)
+}
+
+/// The same in sound at another rate.
+pub fn tone_level_at(samples: &[i16], hz: u32, rate_hz: u32) -> f32 {
     let n = samples.len();
     if n < 2 {
         return SILENCE_DBOV;
     }
-    let omega = std::f64::consts::TAU * f64::from(hz) / f64::from(RATE_HZ);
+    let omega = std::f64::consts::TAU * f64::from(hz) / f64::from(rate_hz);
     let turn = std::f64::consts::TAU / n as f64;
     let coefficient = 2.0 * omega.cos();
     let (mut s1, mut s2) = (0.0f64, 0.0f64);
@@ -75,8 +80,13 @@ pub struct Hum {
 impl Hum {
     /// The next sample of a tone of `hz` with this amplitude.
     pub fn next(&mut self, hz: u32, amplitude: f64) -> i16 {
+        self.next_at(hz, amplitude, RATE_HZ)
+    }
+
+    /// The same at another rate.
+    pub fn next_at(&mut self, hz: u32, amplitude: f64, rate_hz: u32) -> i16 {
         let sample = (self.phase.sin() * amplitude) as i16;
-        self.phase += std::f64::consts::TAU * f64::from(hz) / f64::from(RATE_HZ);
+        self.phase += std::f64::consts::TAU * f64::from(hz) / f64::from(rate_hz);
         self.phase %= std::f64::consts::TAU;
         sample
     }

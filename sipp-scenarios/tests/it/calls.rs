@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{Confab, ROOM, eventually};
-use sipp_scenarios::phone::{CallState, Direction, Phone, Plan, Transport};
+use sipp_scenarios::phone::{CallState, Codec, Direction, Phone, Plan, Transport};
 use sipp_scenarios::sipp;
 use sipp_scenarios::sound::g711::Law;
 
@@ -25,7 +25,7 @@ async fn phones_of_every_kind_hear_each_other() -> Result<()> {
         let name = format!("{transport:?} {laws:?} {packet_ms} ms late:{late_offer}");
         let plan = Plan {
             transport,
-            laws,
+            codecs: laws.into_iter().map(Codec::Law).collect(),
             packet_ms,
             late_offer,
             ..Plan::humming(&name, BERT)

@@ -122,7 +122,7 @@ async fn a_stranger_cannot_take_over_a_line() -> Result<()> {
 async fn an_offer_without_a_codec_we_speak_is_refused_with_488() -> Result<()> {
     let confab = Confab::start_with(quiet()).await?;
     let plan = Plan {
-        laws: Vec::new(),
+        codecs: Vec::new(),
         ..Plan::default()
     };
     let phone = Phone::dial(confab.sip(), ROOM, plan).await?;

@@ -20,4 +20,5 @@ mod recording;
 mod rooms;
 mod softphone;
 mod tones;
+mod wideband;
 mod words;

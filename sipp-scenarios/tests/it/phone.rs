@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(5);
 /// A caller and a called phone that hum, connected.
 async fn pair(caller: Plan) -> Result<(Phone, Phone)> {
     let callee = Plan {
-        laws: vec![Law::A, Law::Mu],
+        codecs: vec![Law::A.into(), Law::Mu.into()],
         packet_ms: caller.packet_ms,
         ..Plan::humming("called", TONES[1])
     };
@@ -39,7 +39,7 @@ async fn two_phones_hear_each_other_and_not_themselves() -> Result<()> {
         (Law::Mu, 60),
     ] {
         let plan = Plan {
-            laws: vec![law],
+            codecs: vec![law.into()],
             packet_ms,
             ..Plan::default()
         };

@@ -15,7 +15,7 @@ fn tones_only(name: &str, law: Law) -> Plan {
     Plan {
         name: name.into(),
         keys: None,
-        laws: vec![law],
+        codecs: vec![law.into()],
         ..Plan::default()
     }
 }
