@@ -1,6 +1,6 @@
 //! English numbers: which recordings make up a sentence with a number in it. Holds no sound.
 
-use super::wording::{Grammar, Parts, numbered};
+use super::grammar::{Grammar, Parts, numbered};
 
 /// What is recorded; see `prompts/en.toml`.
 const CALLERS_WHOLE_MAX: u32 = 50;

@@ -5,7 +5,7 @@
 //! apart ("soixante et onze", "siebenunddreißig"), so each of those is recorded in one piece. What
 //! they do differently lies in the words of `prompts/fr.toml` and `prompts/de.toml`.
 
-use super::wording::{Grammar, Parts, numbered};
+use super::grammar::{Grammar, Parts, numbered};
 
 /// What is recorded.
 const CALLERS_WHOLE_MAX: u32 = 29;

@@ -8,6 +8,7 @@
 mod catalogue;
 mod english;
 mod flac;
+mod grammar;
 mod halve;
 mod hundreds;
 pub mod own;
@@ -26,10 +27,10 @@ use confab_core::settings::Language;
 use confab_dtmf::layout::Layout;
 
 use self::english::English;
+use self::grammar::{Grammar, Parts};
 use self::hundreds::ByHundreds;
 use self::own::{Own, Place};
 use self::shelf::Shelf;
-use self::wording::{Grammar, Parts};
 use crate::media::Sound;
 
 /// Samples in a millisecond of a [`Sound`].

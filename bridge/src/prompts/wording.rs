@@ -1,29 +1,10 @@
 //! Which recordings make up a prompt: their keys, the same in every language. Holds no sound and
 //! no number's grammar.
 
-use std::borrow::Cow;
-use std::fmt::Debug;
-
 use confab_core::prompt::Prompt;
 use confab_dtmf::layout::{KeypadCommand, Layout};
 
-/// One sentence: the keys of its parts, which are joined without a gap.
-pub type Parts = Vec<Cow<'static, str>>;
-
-/// What a language does its own way.
-pub trait Grammar: Debug + Send + Sync {
-    /// "There are N callers."
-    fn callers(&self, n: u32) -> Parts;
-    /// "You are number N", of the raised hands; none beyond what is recorded.
-    fn hand_number(&self, n: u32) -> Option<Parts>;
-    /// "and N callers without a name"; none when all have one.
-    fn without_name(&self, n: u32) -> Option<Parts>;
-}
-
-/// The key of a number in a series.
-pub fn numbered(series: &str, n: u32) -> Parts {
-    vec![format!("{series}-{n}").into()]
-}
+use super::grammar::{Grammar, Parts, numbered};
 
 /// The sentences of a prompt, in order; none when there is nothing to say.
 pub fn sentences(prompt: Prompt, grammar: &dyn Grammar, layout: &Layout) -> Vec<Parts> {
