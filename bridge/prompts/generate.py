@@ -44,7 +44,7 @@ def speak(language, voices_dir, again, takes):
     ]
     print(f"{len(lines)} lines, {len(due)} to speak")
     if due:
-        speaker = Speaker(whole["voice"], voices_dir)
+        speaker = Speaker(whole["voice"]["phonemes"], voices_dir)
         ear = hear.Ear(language) if takes > 1 else None
     for line in due:
         began = time.monotonic()

@@ -7,15 +7,26 @@ from . import shape
 
 
 class Line:
-    """One prompt: its key, the text, how fast it is spoken, and the words with own sounds."""
+    """One prompt: its key, the text, who speaks it and how fast, and the words with own sounds.
+
+    A take may have another `carrier`: the sentence out of which the same part is cut.
+    """
 
     def __init__(self, key, text, whole):
         take = whole.get("take", {}).get(key, {})
-        self.key, self.text = key, text
+        self.key, self.text = key, take.get("carrier", text)
+        if part(self.text) != part(text):
+            raise SystemExit(f"the carrier of {key} is cut to another text")
+        self.voice = take.get("voice", whole["voice"]["name"])
         self.speed = take.get("speed", whole["voice"]["speed"])
         words = whole.get("phonemes", {}) | take.get("phonemes", {})
-        said = {word.strip("[].,;:!?") for word in text.split()}
+        said = {word.strip("[].,;:!?") for word in self.text.split()}
         self.phonemes = {word: own for word, own in words.items() if word in said}
+
+
+def part(text):
+    """What is kept of a text: the part in brackets, or all of it."""
+    return text.partition("[")[2].partition("]")[0] if "[" in text else text
 
 
 def read(path):
@@ -41,7 +52,7 @@ def read(path):
 
 def fingerprint(whole, line):
     """Changes with everything that changes the sound of a line."""
-    parts = [shape.VERSION, whole["voice"]["name"], whole["voice"]["phonemes"], line.speed,
+    parts = [shape.VERSION, line.voice, whole["voice"]["phonemes"], line.speed,
              line.text, line.phonemes]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

