@@ -95,7 +95,7 @@ pub enum Prompt {
     LectureStrict,
     /// "Lecture mode has ended. All lines are open."
     LectureEnded,
-    /// "Your hand is raised. You are number N."
+    /// "Your hand is raised. You are number N." / "... At least twenty callers are ahead of you."
     HandRaised(u32),
     /// "Your hand is lowered."
     HandLowered,

@@ -218,14 +218,14 @@ fn places_and_callers_without_a_name_in_every_language() {
     check(Language::Fr, Prompt::HandRaised(1), place);
     let place = "Votre main est levée. Vous êtes en troisième position.";
     check(Language::Fr, Prompt::HandRaised(3), place);
-    check(
-        Language::Fr,
-        Prompt::HandRaised(21),
-        "Votre main est levée.",
-    );
+    // Who is number twenty-one has twenty ahead.
+    let beyond = "Your hand is raised. At least twenty callers are ahead of you.";
+    check(Language::En, Prompt::HandRaised(21), beyond);
+    let beyond = "Votre main est levée. Au moins vingt personnes sont devant vous.";
+    check(Language::Fr, Prompt::HandRaised(21), beyond);
     let place = "Ihre Wortmeldung ist vorgemerkt. Sie sind Nummer drei.";
     check(Language::De, Prompt::HandRaised(3), place);
-    let beyond = "Ihre Wortmeldung ist vorgemerkt.";
+    let beyond = "Ihre Wortmeldung ist vorgemerkt. Mindestens zwanzig Teilnehmer sind vor Ihnen.";
     check(Language::De, Prompt::HandRaised(21), beyond);
     let without = "et un participant sans nom.";
     check(Language::Fr, Prompt::WithoutName(1), without);

@@ -26,9 +26,11 @@ impl Grammar for English {
     }
 
     fn hand_number(&self, n: u32) -> Option<Parts> {
-        (1..=HANDS_MAX)
-            .contains(&n)
-            .then(|| numbered("hand-number", n))
+        match n {
+            0 => None,
+            1..=HANDS_MAX => Some(numbered("hand-number", n)),
+            _ => Some(vec!["hand-number-many".into()]),
+        }
     }
 
     fn without_name(&self, n: u32) -> Option<Parts> {
@@ -100,7 +102,7 @@ mod tests {
         check(English.hand_number(0), None);
         check(English.hand_number(1), Some("hand-number-1"));
         check(English.hand_number(20), Some("hand-number-20"));
-        check(English.hand_number(21), None);
+        check(English.hand_number(21), Some("hand-number-many"));
         check(English.without_name(0), None);
         check(English.without_name(1), Some("without-name-1"));
         check(English.without_name(20), Some("without-name-20"));

@@ -11,7 +11,7 @@ pub type Parts = Vec<Cow<'static, str>>;
 pub trait Grammar: Debug + Send + Sync {
     /// "There are N callers."
     fn callers(&self, n: u32) -> Parts;
-    /// "You are number N", of the raised hands; none beyond what is recorded.
+    /// "You are number N", of the raised hands; beyond what is recorded, how many at least are ahead.
     fn hand_number(&self, n: u32) -> Option<Parts>;
     /// "and N callers without a name"; none when all have one.
     fn without_name(&self, n: u32) -> Option<Parts>;

@@ -34,9 +34,11 @@ impl Grammar for ByHundreds {
     }
 
     fn hand_number(&self, n: u32) -> Option<Parts> {
-        (1..=HANDS_MAX)
-            .contains(&n)
-            .then(|| numbered("hand-number", n))
+        match n {
+            0 => None,
+            1..=HANDS_MAX => Some(numbered("hand-number", n)),
+            _ => Some(vec!["hand-number-many".into()]),
+        }
     }
 
     fn without_name(&self, n: u32) -> Option<Parts> {

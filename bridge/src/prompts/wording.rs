@@ -205,7 +205,10 @@ mod tests {
             said(Prompt::HandRaised(3), &layout),
             ["hand-raised", "hand-number-3"]
         );
-        assert_eq!(said(Prompt::HandRaised(21), &layout), ["hand-raised"]);
+        assert_eq!(
+            said(Prompt::HandRaised(21), &layout),
+            ["hand-raised", "hand-number-many"]
+        );
         assert!(said(Prompt::WithoutName(0), &layout).is_empty());
         assert_eq!(said(Prompt::Digit(7), &layout), ["digit-7"]);
         assert_eq!(
