@@ -31,7 +31,7 @@ pub(super) enum PromptCommand {
         /// Language of the prompt: en, fr or de
         #[arg(long)]
         language: Option<String>,
-        /// WAV, MP3, FLAC or Ogg Vorbis
+        /// WAV, MP3, FLAC, Ogg Vorbis or Opus
         file: PathBuf,
     },
     /// Play ours again

@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod keep;
+mod ogg_opus;
 mod read;
 mod resample;
 mod shape;
@@ -57,13 +58,11 @@ pub enum Unfit {
     #[error("The file is too large: {} MB at most.", FILE_BYTES_MAX >> 20)]
     TooLarge,
     /// No sound in a form that is read.
-    #[error("This is not a sound file that can be read. WAV, MP3, FLAC and Ogg Vorbis can.")]
+    #[error("This is not a sound file that can be read. WAV, MP3, FLAC, Ogg Vorbis and Opus can.")]
     NotAudio,
-    /// Ogg, but with Opus in it.
-    #[error(
-        "This Ogg file holds Opus, which cannot be read. Please save it as WAV, MP3 or Ogg Vorbis."
-    )]
-    Opus,
+    /// Ogg Opus, but in several streams.
+    #[error("This Opus file has more than two channels. Please save it in mono or stereo.")]
+    Surround,
     /// It begins well and is damaged.
     #[error("The file is damaged.")]
     Broken,

@@ -6,13 +6,17 @@ use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
+use symphonia::core::packet::Packet;
 
 use super::Unfit;
+use super::ogg_opus::{self, OggOpus};
 
 /// Files are never larger, in bytes.
 pub const FILE_BYTES_MAX: usize = 32 << 20;
@@ -31,7 +35,7 @@ pub struct Mono {
     pub rate_hz: u32,
 }
 
-/// Reads WAV, MP3, Ogg Vorbis or FLAC, `length_s` at most.
+/// Reads WAV, MP3, FLAC, Ogg Vorbis or Ogg Opus, `length_s` at most.
 ///
 /// # Errors
 /// What is wrong with it, to be told to whoever uploads it.
@@ -42,18 +46,9 @@ pub fn read(file: Vec<u8>, length_s: u32) -> Result<Mono, Unfit> {
     if file.len() > FILE_BYTES_MAX {
         return Err(Unfit::TooLarge);
     }
-    if is_opus(&file) {
-        return Err(Unfit::Opus);
-    }
     // A decoder that panics leaves nothing behind: all it had is dropped here.
     let read = catch_unwind(AssertUnwindSafe(|| decode(file, length_s)));
     read.unwrap_or(Err(Unfit::Broken))
-}
-
-/// Ogg with Opus in it, for which there is no decoder here (RFC 7845, 5.1).
-fn is_opus(file: &[u8]) -> bool {
-    let head = &file[..file.len().min(512)];
-    file.starts_with(b"OggS") && head.windows(8).any(|word| word == b"OpusHead")
 }
 
 fn decode(file: Vec<u8>, length_s: u32) -> Result<Mono, Unfit> {
@@ -71,16 +66,13 @@ fn samples(format: &mut dyn FormatReader, length_s: u32) -> Result<Mono, Unfit> 
         .ok_or(Unfit::NotAudio)?;
     let wanted = track.id;
     let params = track.codec_params.as_ref().and_then(|p| p.audio());
-    let params = params.ok_or(Unfit::NotAudio)?;
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(params, &Default::default())
-        .map_err(|_| Unfit::NotAudio)?;
+    let mut decoder = Decoder::new(params.ok_or(Unfit::NotAudio)?)?;
     let until = Instant::now() + PATIENCE;
     let mut mono = Mono {
         samples: Vec::new(),
         rate_hz: 0,
     };
-    let (mut packet_samples, mut damaged) = (Vec::<f32>::new(), 0);
+    let mut damaged = 0;
     loop {
         let packet = match format.next_packet() {
             Ok(Some(packet)) => packet,
@@ -95,23 +87,12 @@ fn samples(format: &mut dyn FormatReader, length_s: u32) -> Result<Mono, Unfit> 
         if packet.track_id != wanted {
             continue;
         }
-        let decoded = match decoder.decode(&packet) {
-            Ok(decoded) => decoded,
-            Err(Error::DecodeError(_)) if damaged < DAMAGED_MAX => {
-                damaged += 1;
-                continue;
-            }
-            Err(_) => return Err(Unfit::Broken),
-        };
-        damaged = 0;
-        let (rate_hz, channels) = (decoded.spec().rate(), decoded.num_planes());
-        mono.take_rate(rate_hz)?;
-        if channels == 0 || channels > CHANNELS_MAX {
-            return Err(Unfit::Channels);
+        match decoder.decode_into(&packet, &mut mono)? {
+            Whole::Yes => damaged = 0,
+            Whole::Damaged if damaged < DAMAGED_MAX => damaged += 1,
+            Whole::Damaged => return Err(Unfit::Broken),
         }
-        decoded.copy_to_vec_interleaved(&mut packet_samples);
-        mono.mix_in(&packet_samples, channels);
-        if mono.samples.len() as u64 > u64::from(length_s) * u64::from(rate_hz) {
+        if mono.samples.len() as u64 > u64::from(length_s) * u64::from(mono.rate_hz) {
             return Err(Unfit::TooLong { limit_s: length_s });
         }
     }
@@ -119,6 +100,60 @@ fn samples(format: &mut dyn FormatReader, length_s: u32) -> Result<Mono, Unfit> 
         return Err(Unfit::Empty);
     }
     Ok(mono)
+}
+
+/// Whether a packet could be decoded.
+enum Whole {
+    Yes,
+    Damaged,
+}
+
+/// What makes samples of packets.
+enum Decoder {
+    /// any but Opus, and the samples of a packet
+    Other(Box<dyn AudioDecoder>, Vec<f32>),
+    Opus(OggOpus),
+}
+
+impl Decoder {
+    fn new(params: &AudioCodecParameters) -> Result<Self, Unfit> {
+        if params.codec == CODEC_ID_OPUS {
+            let head = params.extra_data.as_deref().ok_or(Unfit::Broken)?;
+            return OggOpus::new(head).map(Self::Opus);
+        }
+        let decoder =
+            symphonia::default::get_codecs().make_audio_decoder(params, &Default::default());
+        let decoder = decoder.map_err(|_| Unfit::NotAudio)?;
+        Ok(Self::Other(decoder, Vec::new()))
+    }
+
+    fn decode_into(&mut self, packet: &Packet, mono: &mut Mono) -> Result<Whole, Unfit> {
+        match self {
+            Self::Other(decoder, samples) => {
+                let decoded = match decoder.decode(packet) {
+                    Ok(decoded) => decoded,
+                    Err(Error::DecodeError(_)) => return Ok(Whole::Damaged),
+                    Err(_) => return Err(Unfit::Broken),
+                };
+                let channels = decoded.num_planes();
+                mono.take_rate(decoded.spec().rate())?;
+                if channels == 0 || channels > CHANNELS_MAX {
+                    return Err(Unfit::Channels);
+                }
+                decoded.copy_to_vec_interleaved(samples);
+                mono.mix_in(samples, channels);
+            }
+            Self::Opus(opus) => {
+                mono.take_rate(ogg_opus::RATE_HZ)?;
+                let channels = opus.channels();
+                let Some(samples) = opus.decode(packet) else {
+                    return Ok(Whole::Damaged);
+                };
+                mono.mix_in(samples, channels);
+            }
+        }
+        Ok(Whole::Yes)
+    }
 }
 
 impl Mono {

@@ -10,7 +10,7 @@ use confab_dtmf::layout::Layout;
 use tempfile::TempDir;
 
 use super::super::{Prompts, flac};
-use super::read::read;
+use super::read::{Mono, read};
 use super::*;
 
 const MP3: &[u8] = include_bytes!("sounds/tone.mp3");
@@ -97,6 +97,7 @@ fn every_form_is_read_and_made_alike() {
     };
     check("MP3, 44.1 kHz, stereo", MP3.to_vec());
     check("Ogg Vorbis, 22.05 kHz", OGG.to_vec());
+    check("Ogg Opus, stereo", OPUS.to_vec());
     for (rate_hz, channels, bits) in [
         (8_000, 1, 16),
         (8_000, 1, 8),
@@ -132,7 +133,10 @@ fn what_is_wrong_is_told_and_changes_nothing() {
     check(b"A letter to my aunt.".repeat(500), Unfit::NotAudio);
     check(b"%PDF-1.7 and so on".repeat(500), Unfit::NotAudio);
     check(vec![0; 100_000], Unfit::NotAudio);
-    check(OPUS.to_vec(), Unfit::Opus);
+    let surround = |head: &mut [u8]| (head[9], head[18]) = (6, 1);
+    check(opus_with(surround), Unfit::Surround);
+    check(opus_with(|head| head[9] = 0), Unfit::NotAudio);
+    check(OPUS[..110].to_vec(), Unfit::NotAudio);
     check(wav(16_000, 1, 16, 0), Unfit::Empty);
     check(wav(16_000, 1, 16, 60_500), Unfit::TooLong { limit_s: 60 });
     check(wav(16_000, 1, 16, 90), Unfit::TooShort { limit_ms: 150 });
@@ -143,10 +147,56 @@ fn what_is_wrong_is_told_and_changes_nothing() {
     let mut silent = wav(16_000, 1, 16, 1_000);
     silent[44..].fill(0);
     check(silent, Unfit::Silent);
-    for unfit in [Unfit::Opus, Unfit::TooLarge, Unfit::TooLong { limit_s: 60 }] {
+    for unfit in [
+        Unfit::Surround,
+        Unfit::TooLarge,
+        Unfit::TooLong { limit_s: 60 },
+    ] {
         let words = unfit.to_string();
         assert!(words.ends_with('.') && words.len() > 20, "{words}");
     }
+}
+
+/// The Opus file with another header on its first page (RFC 3533, 6; RFC 7845, 5.1).
+fn opus_with(change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut file = OPUS.to_vec();
+    let body = 27 + usize::from(file[26]);
+    let end = body + usize::from(file[27]);
+    change(&mut file[body..end]);
+    file[22..26].fill(0);
+    let sum = file[..end].iter().fold(0u32, |sum, &byte| {
+        (0..8).fold(sum ^ u32::from(byte) << 24, |sum, _| {
+            sum << 1 ^ if sum >> 31 == 1 { 0x04C1_1DB7 } else { 0 }
+        })
+    });
+    file[22..26].copy_from_slice(&sum.to_le_bytes());
+    file
+}
+
+fn rms(mono: &Mono) -> f32 {
+    let middle = &mono.samples[4_800..mono.samples.len() - 4_800];
+    (middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32).sqrt()
+}
+
+#[test]
+fn opus_is_cut_to_its_length_and_has_its_gain() {
+    let whole = read(opus_with(|_| ()), 60).unwrap();
+    // 1.2 s went into it: what the encoder put before and after is gone.
+    assert_eq!((whole.samples.len(), whole.rate_hz), (57_600, 48_000));
+    let later = read(opus_with(|head| head[10..12].fill(0)), 60).unwrap();
+    assert_eq!(later.samples.len(), 57_600 + 312);
+    assert_eq!(whole.samples, later.samples[312..]);
+    for gain_db in [-6i16, 6] {
+        let gain = (gain_db * 256).to_le_bytes();
+        let louder = read(opus_with(|head| head[16..18].copy_from_slice(&gain)), 60).unwrap();
+        let got_db = 20.0 * (rms(&louder) / rms(&whole)).log10();
+        assert!((got_db - f32::from(gain_db)).abs() < 0.1, "{got_db}");
+    }
+    let limit_s = 1;
+    assert_eq!(
+        read(OPUS.to_vec(), limit_s).unwrap_err(),
+        Unfit::TooLong { limit_s }
+    );
 }
 
 fn files(dir: &Path) -> usize {
