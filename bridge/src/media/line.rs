@@ -4,15 +4,15 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
+use confab_core::audio::announce::{Announcer, Place};
 use confab_core::audio::gate::{Gate, State};
 use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
-use confab_core::audio::mix::{self, Dip, Fader};
-use confab_core::audio::play::Player;
+use confab_core::audio::mix::{self, Dip};
 use confab_core::audio::preroll::Preroll;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
-use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
+use confab_core::audio::resample::{PAST, convert};
 use confab_core::audio::stream::{Direction, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::{LegId, PlayId};
@@ -22,6 +22,7 @@ use super::FromShard;
 use super::aside::Aside;
 use super::codec::{Coder, Gear};
 use super::counters::add;
+use super::ear::Ear;
 use super::encoded::Encoded;
 use super::inbound::{Datagram, Heard, Inbound, Over};
 use super::name::NameTake;
@@ -57,14 +58,7 @@ pub struct Line {
     pub(super) mixed: bool,
     /// `frame` is in the sum of this tick
     pub(super) in_sum: bool,
-    player: Player<PlayId>,
-    fader: Fader,
-    /// limits what only this line hears
-    limiter: Limiter,
-    /// it heard something of its own a tick ago
-    apart: bool,
-    /// the end of that
-    own_past: [i16; LONGEST_PAST],
+    ear: Ear,
     name: Option<NameTake>,
     /// when it left another shard
     left: Option<Now>,
@@ -81,6 +75,10 @@ pub(super) struct RoomSound<'a> {
     pub(super) shared: &'a mut Encoded,
     /// the limiter of the shared sound as it was before this tick
     pub(super) limiter: &'a Limiter,
+    /// what of the total is played to the room, and where that was before this tick
+    pub(super) announced: &'a [i32],
+    pub(super) place: Place,
+    pub(super) announcer: &'a Announcer,
 }
 
 impl Line {
@@ -103,11 +101,7 @@ impl Line {
             talking_told: false,
             mixed: false,
             in_sum: false,
-            player: Player::default(),
-            fader: Fader::default(),
-            limiter: Limiter::default(),
-            apart: false,
-            own_past: [0; LONGEST_PAST],
+            ear: Ear::default(),
             name: None,
             left: None,
         })
@@ -145,6 +139,7 @@ impl Line {
         self.talking_told = false;
         self.gate.shut();
         self.preroll.forget();
+        self.ear.leave_room();
     }
 
     pub(super) fn set_voice(&mut self, voice: Voice) {
@@ -203,16 +198,16 @@ impl Line {
     }
 
     pub(super) fn play(&mut self, play: PlayId, sounds: Vec<Sound>, tools: &mut Tools) {
-        if let Err(refused) = self.player.push(play, sounds) {
-            let _ = tools.aside.push(Aside::Sounds(refused.sounds));
-            tools.reports.tell(FromShard::Played(self.leg, play));
-        }
+        self.ear.play((self.leg, play), sounds, tools);
     }
 
     pub(super) fn stop_play(&mut self, tools: &mut Tools) {
-        self.player.clear(|over| {
-            let _ = tools.aside.push(Aside::Sounds(over.sounds));
-        });
+        self.ear.stop(tools);
+    }
+
+    /// The first announcement that it may still have to hear by itself.
+    pub(super) fn needs(&self) -> Option<u64> {
+        self.ear.needs()
     }
 
     pub(super) fn take_name(&mut self, room: Vec<i16>, tools: &mut Tools) {
@@ -355,91 +350,29 @@ impl Line {
         };
         let Some(target) = self.inbound.target().filter(|_| may_send(stream)) else {
             // On hold they go on unheard: whoever waits for their end must not wait for ever.
-            self.play_unheard(tools);
+            self.pause();
+            self.ear.play_unheard(self.leg, tools);
             return;
         };
-        let own_sound = self.player.is_playing()
-            || !self.fader.is_unity()
-            || self.in_sum && self.voice.hear == Hear::Room;
+        let hear = self.voice.hear;
+        let own = (self.in_sum && hear == Hear::Room).then_some(&self.frame[..]);
         let now = tools.now;
-        let sound = if own_sound {
-            self.mix_own(room, tools);
+        let sound = if self.ear.hears_apart(hear, own.is_some(), room) {
+            self.ear.mix((self.leg, hear), own, room, tools);
             &mut tools.own
         } else {
-            match self.voice.hear {
+            match hear {
                 Hear::Room => &mut *room.shared,
                 Hear::Music => &mut tools.music,
                 Hear::Nothing => &mut tools.silence,
             }
         };
-        self.apart = own_sound;
         if let Some(stream) = self.inbound.stream() {
             let way = (&self.wire, &self.ports.rtp);
             tools.counted.sent +=
                 self.outbound
                     .send(way, target, stream, (sound, &mut self.coder), &now);
         }
-    }
-
-    /// Makes what only this line hears: the room without itself, under a prompt perhaps.
-    fn mix_own(&mut self, room: &RoomSound<'_>, tools: &mut Tools) {
-        // What is not the room's is narrow.
-        let rate = match self.voice.hear {
-            Hear::Room => room.rate,
-            Hear::Music | Hear::Nothing => Rate::Narrow,
-        };
-        // Kept by the shard, as it is long.
-        let mut memory = std::mem::take(&mut tools.heard);
-        let heard = &mut memory[..rate.tick()];
-        match self.voice.hear {
-            Hear::Room if self.in_sum => mix::minus(room.total, &self.frame[..], heard),
-            Hear::Room => heard.copy_from_slice(room.total),
-            Hear::Music | Hear::Nothing => heard.fill(0),
-        }
-        if self.voice.hear == Hear::Music {
-            mix::add(heard, tools.music.frame());
-        }
-        if !self.apart {
-            // What is still in the limiter was heard as part of the shared sound: it goes on here.
-            match self.voice.hear {
-                Hear::Room => {
-                    self.limiter.clone_from(room.limiter);
-                    room.shared.past_to(&mut self.own_past);
-                }
-                Hear::Music | Hear::Nothing => self.limiter = Limiter::default(),
-            }
-        }
-        if self.limiter.rate() != rate {
-            self.limiter = Limiter::new(rate);
-            self.own_past.fill(0);
-        }
-        let prompted = self.player.is_playing();
-        if prompted || !self.fader.is_unity() {
-            self.fader.apply(heard, prompted);
-        }
-        self.add_prompts(heard, rate, tools);
-        if self.voice.hear == Hear::Room {
-            room.dip.apply(heard);
-        }
-        let own = tools.own.renew_after(&self.own_past, rate);
-        self.limiter.process(heard, own);
-        tools.own.end_to(&mut self.own_past);
-        tools.heard = memory;
-    }
-
-    fn play_unheard(&mut self, tools: &mut Tools) {
-        self.pause();
-        if self.player.is_playing() {
-            self.add_prompts(&mut [0; Rate::Narrow.tick()], Rate::Narrow, tools);
-        }
-    }
-
-    fn add_prompts(&mut self, heard: &mut [i32], rate: Rate, tools: &mut Tools) {
-        let (leg, reports, aside) = (self.leg, &mut tools.reports, &tools.aside);
-        self.player.add_tick_to(heard, rate, |over| {
-            let _ = aside.push(Aside::Sounds(over.sounds));
-            reports.tell(FromShard::Played(leg, over.name));
-        });
     }
 
     /// Once a second: reads RTCP, reports, and looks whether the line still lives.

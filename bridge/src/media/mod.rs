@@ -6,6 +6,7 @@
 mod aside;
 mod codec;
 mod counters;
+mod ear;
 mod encoded;
 mod inbound;
 mod latch;

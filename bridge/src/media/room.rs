@@ -2,9 +2,9 @@
 //! Decides nothing about who may speak or hear; that is told.
 
 use confab_core::audio::SILENCE;
+use confab_core::audio::announce::Announcer;
 use confab_core::audio::limit::Limiter;
-use confab_core::audio::mix::Dip;
-use confab_core::audio::play::Player;
+use confab_core::audio::mix::{self, Dip};
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::select::{Candidate, select};
 use confab_recorder::Tap;
@@ -50,7 +50,9 @@ pub(super) struct Mix {
     dipped: Box<[i32; LONGEST_TICK]>,
     limiter: Limiter,
     shared: Encoded,
-    player: Player<()>,
+    announcer: Announcer,
+    /// what it says in this tick
+    announced: Box<[i32; LONGEST_TICK]>,
     tap: Option<Tap>,
     #[cfg(test)]
     pub(super) bug: bool,
@@ -68,7 +70,8 @@ impl Default for Mix {
             dipped: Box::new([0; LONGEST_TICK]),
             limiter: Limiter::default(),
             shared: Encoded::default(),
-            player: Player::default(),
+            announcer: Announcer::default(),
+            announced: Box::new([0; LONGEST_TICK]),
             tap: None,
             #[cfg(test)]
             bug: false,
@@ -97,10 +100,9 @@ impl Mix {
         assert!(!self.bug, "a bug that a test asked for");
         self.sum(members, lines);
         let (rate, dip) = (self.rate, self.dip());
+        let place = self.announcer.head();
+        self.announce();
         let total = &mut self.total[..rate.tick()];
-        self.player.add_tick_to(total, rate, |over| {
-            let _ = tools.aside.push(Aside::Sounds(over.sounds));
-        });
         let before = self.limiter.clone();
         let shared = self.shared.renew(rate);
         if dip == Dip::None {
@@ -118,17 +120,33 @@ impl Mix {
             dip,
             shared: &mut self.shared,
             limiter: &before,
+            announced: &self.announced[..rate.tick()],
+            place,
+            announcer: &self.announcer,
         };
+        let mut needed = u64::MAX;
         for &place in members {
             let Some(line) = &mut lines[place] else {
                 continue;
             };
             line.speak(&mut sound, tools);
+            needed = needed.min(line.needs().unwrap_or(u64::MAX));
             if (tools.now.tick + place as u64).is_multiple_of(HOUSEKEEPING_TICKS) {
                 line.housekeep(tools);
             }
         }
+        self.announcer.forget_before(needed, |sounds| {
+            let _ = tools.aside.push(Aside::Sounds(sounds));
+        });
         self.change_rate();
+    }
+
+    /// Adds what is said to the room, and keeps it by itself for those who hear it later.
+    fn announce(&mut self) {
+        let announced = &mut self.announced[..self.rate.tick()];
+        announced.fill(0);
+        self.announcer.say(announced, self.rate);
+        mix::put_in(&mut self.total[..], announced);
     }
 
     /// A room changes its rate between two ticks in which it is silent, so that nothing clicks.
@@ -202,8 +220,8 @@ impl Mix {
     }
 
     pub(super) fn play(&mut self, sounds: Vec<Sound>, tools: &Tools) {
-        if let Err(refused) = self.player.push((), sounds) {
-            let _ = tools.aside.push(Aside::Sounds(refused.sounds));
+        if let Some(over) = self.announcer.push(sounds) {
+            let _ = tools.aside.push(Aside::Sounds(over));
         }
     }
 
@@ -216,8 +234,8 @@ impl Mix {
 
     pub(super) fn close(&mut self, tools: &Tools) {
         self.record_to(None, tools);
-        self.player.clear(|over| {
-            let _ = tools.aside.push(Aside::Sounds(over.sounds));
+        self.announcer.clear(|sounds| {
+            let _ = tools.aside.push(Aside::Sounds(sounds));
         });
     }
 }

@@ -15,6 +15,20 @@ pub fn minus(total: &[i32], own: &[i16], heard: &mut [i32]) {
     }
 }
 
+/// Adds one sum to another.
+pub fn put_in(total: &mut [i32], part: &[i32]) {
+    for (sum, &part) in total.iter_mut().zip(part) {
+        *sum += part;
+    }
+}
+
+/// Takes a part of a sum out of it again.
+pub fn take_out(total: &mut [i32], part: &[i32]) {
+    for (sum, &part) in total.iter_mut().zip(part) {
+        *sum -= part;
+    }
+}
+
 /// Brings a voice in over two milliseconds of a tick, so that one who comes in amid a word makes
 /// no click.
 pub fn fade_in(voice: &mut [i16]) {

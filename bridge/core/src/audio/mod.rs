@@ -3,6 +3,7 @@
 //! Everything works tick by tick on buffers that were made beforehand; nothing here allocates
 //! once it is set up, and silence stays exactly silence.
 
+pub mod announce;
 pub mod comfort;
 pub mod conceal;
 pub mod decode;

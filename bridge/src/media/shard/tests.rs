@@ -18,6 +18,7 @@ use super::*;
 use crate::media::aside;
 use crate::media::ports::PortPool;
 
+mod announcing;
 mod coming;
 mod keeping;
 mod recording;
