@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
-use sipp_scenarios::phone::Phone;
+use sipp_scenarios::phone::{Ear, Phone};
 use sipp_scenarios::sipp::Sipp;
 
 /// How long anything may take to be heard or seen. Generous: the machine may be busy.
@@ -76,4 +76,11 @@ pub async fn key_and_hear(phone: &Phone, keys: &str, prompt: &str) -> Result<()>
     let mark = phone.ear.mark();
     phone.key(keys).await?;
     phone.ear.wait_for_prompt(prompt, mark, SOON).await
+}
+
+/// Waits for a prompt that a cue has led to.
+pub async fn cue_and_hear(call: &Sipp, ear: &Ear, prompt: &str) -> Result<()> {
+    let mark = ear.mark();
+    call.tap.cue().await?;
+    ear.wait_for_prompt(prompt, mark, SOON).await
 }

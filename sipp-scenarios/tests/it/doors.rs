@@ -3,8 +3,16 @@
 use anyhow::Result;
 use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
 use sipp_scenarios::phone::{Phone, Plan};
+use sipp_scenarios::sound::words::Language;
 
-use crate::common::{ANNA, BERT, SOON};
+use crate::common::{ANNA, BERT, SOON, in_three_languages};
+
+in_three_languages!(
+    a_host_chooses_the_code_and_a_guest_keys_it,
+    a_host_takes_the_usual_code_with_pound,
+    who_guesses_is_wrong_even_when_right_and_the_owner_gets_in,
+    a_guest_who_came_before_the_host_is_asked_when_the_code_is_set,
+);
 
 const PRESET: &str = "8064209753";
 const CHOSEN: &str = "9182736455";
@@ -21,15 +29,16 @@ async fn key(phone: &Phone, keys: &str, answers: &[&str]) -> Result<()> {
     Ok(())
 }
 
-async fn with_code() -> Result<Confab> {
+async fn with_code(language: Language) -> Result<Confab> {
     let settings = ["announce=nothing", "security_code=true"];
-    Confab::start_with(Setup::with_room(&settings)).await
+    Confab::start_with(Setup::with_room(&settings).speaking(language)).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_chooses_the_code_and_a_guest_keys_it() -> Result<()> {
-    let confab = with_code().await?;
-    let host = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("host", ANNA)).await?;
+async fn a_host_chooses_the_code_and_a_guest_keys_it(language: Language) -> Result<()> {
+    let confab = with_code(language).await?;
+    let host = confab
+        .call_room(ACCESS_NUMBER, Plan::humming("host", ANNA))
+        .await?;
     key(&host, &format!("{ROOM}#"), &["host-press-star"]).await?;
     key(
         &host,
@@ -42,7 +51,9 @@ async fn a_host_chooses_the_code_and_a_guest_keys_it() -> Result<()> {
     key(&host, &format!("{CHOSEN}#"), &["code-is-set"]).await?;
     confab.until_callers(ROOM, 1).await?;
 
-    let guest = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("guest", BERT)).await?;
+    let guest = confab
+        .call_room(ACCESS_NUMBER, Plan::humming("guest", BERT))
+        .await?;
     key(&guest, &format!("{ROOM}##"), &["enter-code"]).await?;
     key(
         &guest,
@@ -68,16 +79,19 @@ async fn a_host_chooses_the_code_and_a_guest_keys_it() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_takes_the_usual_code_with_pound() -> Result<()> {
-    let confab = with_code().await?;
+async fn a_host_takes_the_usual_code_with_pound(language: Language) -> Result<()> {
+    let confab = with_code(language).await?;
     let set = format!("code={PRESET}");
     confab.cli(&["room", "set", ROOM, &set]).await?;
-    let host = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("host", ANNA)).await?;
+    let host = confab
+        .call_room(ACCESS_NUMBER, Plan::humming("host", ANNA))
+        .await?;
     key(&host, &format!("{ROOM}#*{PIN}#"), &["choose-code-or-usual"]).await?;
     key(&host, "#", &["usual-code-is-set"]).await?;
     confab.until_callers(ROOM, 1).await?;
-    let guest = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("guest", BERT)).await?;
+    let guest = confab
+        .call_room(ACCESS_NUMBER, Plan::humming("guest", BERT))
+        .await?;
     key(&guest, &format!("{ROOM}##{PRESET}#"), &[]).await?;
     confab.until_callers(ROOM, 2).await?;
     assert!(!confab.log().contains(PRESET));
@@ -87,9 +101,11 @@ async fn a_host_takes_the_usual_code_with_pound() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_guesses_is_wrong_even_when_right_and_the_owner_gets_in() -> Result<()> {
-    let confab = Confab::start_with(Setup::with_room(&["announce=nothing"])).await?;
+async fn who_guesses_is_wrong_even_when_right_and_the_owner_gets_in(
+    language: Language,
+) -> Result<()> {
+    let confab =
+        Confab::start_with(Setup::with_room(&["announce=nothing"]).speaking(language)).await?;
     let owners = || Plan {
         number: "5550199".into(),
         ..Plan::humming("owner", ANNA)
@@ -136,9 +152,10 @@ async fn who_guesses_is_wrong_even_when_right_and_the_owner_gets_in() -> Result<
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_guest_who_came_before_the_host_is_asked_when_the_code_is_set() -> Result<()> {
-    let confab = with_code().await?;
+async fn a_guest_who_came_before_the_host_is_asked_when_the_code_is_set(
+    language: Language,
+) -> Result<()> {
+    let confab = with_code(language).await?;
     let guest = confab.guest(Plan::humming("guest", BERT)).await?;
     let mark = guest.ear.mark();
     let host = confab.call_room(ROOM, Plan::humming("host", ANNA)).await?;

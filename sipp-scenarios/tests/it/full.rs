@@ -5,13 +5,15 @@ use std::net::UdpSocket;
 use anyhow::{Context, Result, ensure};
 use sipp_scenarios::confab::{Confab, ROOM, Setup, portal};
 use sipp_scenarios::phone::{CallState, Phone, Plan};
+use sipp_scenarios::sound::words::Language;
 
-use crate::common::{ANNA, BERT, SOON, quiet};
+use crate::common::{ANNA, BERT, SOON, in_three_languages, quiet};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_room_is_refused_in_words_and_its_host_gets_in() -> Result<()> {
+in_three_languages!(a_full_room_is_refused_in_words_and_its_host_gets_in);
+
+async fn a_full_room_is_refused_in_words_and_its_host_gets_in(language: Language) -> Result<()> {
     let settings = ["guests_may_start=true", "announce=nothing", "max_callers=2"];
-    let confab = Confab::start_with(Setup::with_room(&settings)).await?;
+    let confab = Confab::start_with(Setup::with_room(&settings).speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
     anna.ear.wait_until_hears(BERT, SOON).await?;

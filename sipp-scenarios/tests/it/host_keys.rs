@@ -14,6 +14,8 @@ in_three_languages!(
     star_0_mutes_all_guests_and_opens_them,
     pound_0_ends_it_for_everybody_when_pressed_twice,
     pound_4_calls_somebody_whom_star_4_lets_in_and_pound_5_drops,
+    in_the_other_layout_star_6_mutes_and_the_menu_says_so,
+    who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place,
 );
 
 async fn star_3_gives_the_word_to_the_next_hand(language: Language) -> Result<()> {
@@ -177,14 +179,13 @@ async fn nobody_calls_out_of_a_room_that_does_not_allow_it() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_the_other_layout_star_6_mutes_and_the_menu_says_so() -> Result<()> {
+async fn in_the_other_layout_star_6_mutes_and_the_menu_says_so(language: Language) -> Result<()> {
     let settings = [
         "guests_may_start=true",
         "announce=nothing",
         "layout=star-six",
     ];
-    let confab = Confab::start_with(Setup::with_room(&settings)).await?;
+    let confab = Confab::start_with(Setup::with_room(&settings).speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
     bert.ear.wait_until_hears(ANNA, SOON).await?;
@@ -200,9 +201,10 @@ async fn in_the_other_layout_star_6_mutes_and_the_menu_says_so() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place() -> Result<()> {
-    let confab = Confab::start_with(quiet()).await?;
+async fn who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place(
+    language: Language,
+) -> Result<()> {
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let number = |name: &str, number: &str| Plan {
         number: number.into(),

@@ -6,8 +6,19 @@ use anyhow::Result;
 use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
 use sipp_scenarios::phone::{Phone, Plan};
 use sipp_scenarios::sipp;
+use sipp_scenarios::sound::words::Language;
 
-use crate::common::{ANNA, BERT, SIPP_GUEST, SIPP_HOST, SOON, quiet, sipp, sipp_to};
+use crate::common::{
+    ANNA, BERT, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, quiet, sipp, sipp_to,
+};
+
+in_three_languages!(
+    the_menu_asks_in_words,
+    a_wrong_room_may_be_tried_again,
+    three_wrong_pins_are_goodbye,
+    three_wrong_rooms_sound_like_three_wrong_pins,
+    guests_hear_music_until_the_host_comes,
+);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn host_and_guest_join_by_menu_and_hear_each_other_and_not_themselves() -> Result<()> {
@@ -43,10 +54,11 @@ async fn host_and_guest_join_by_menu_and_hear_each_other_and_not_themselves() ->
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_menu_asks_in_words() -> Result<()> {
-    let confab = Confab::start_with(quiet()).await?;
-    let phone = Phone::call(confab.sip(), ACCESS_NUMBER, Plan::humming("caller", ANNA)).await?;
+async fn the_menu_asks_in_words(language: Language) -> Result<()> {
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
+    let phone = confab
+        .call_room(ACCESS_NUMBER, Plan::humming("caller", ANNA))
+        .await?;
     phone.ear.wait_for_prompt("welcome", 0, SOON).await?;
     phone
         .ear
@@ -90,12 +102,11 @@ async fn a_prompt_is_cut_short_by_a_key() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_room_may_be_tried_again() -> Result<()> {
+async fn a_wrong_room_may_be_tried_again(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let caller = sipp(&confab, "wrong_room_may_be_tried_again").await?;
     caller
         .tap
@@ -114,12 +125,11 @@ async fn a_wrong_room_may_be_tried_again() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_wrong_pins_are_goodbye() -> Result<()> {
+async fn three_wrong_pins_are_goodbye(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let caller = sipp(&confab, "wrong_pin_three_times_is_goodbye").await?;
     let ear = caller.tap.ear.clone();
     ear.wait_for_prompt("enter-pin", 0, SOON).await?;
@@ -141,12 +151,11 @@ async fn three_wrong_pins_are_goodbye() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_wrong_rooms_sound_like_three_wrong_pins() -> Result<()> {
+async fn three_wrong_rooms_sound_like_three_wrong_pins(language: Language) -> Result<()> {
     if !sipp::is_available() {
         return Ok(());
     }
-    let confab = Confab::start_with(quiet()).await?;
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
     let caller = sipp(&confab, "wrong_room_three_times_is_goodbye").await?;
     let ear = caller.tap.ear.clone();
     for _ in 0..2 {
@@ -197,10 +206,9 @@ async fn who_keys_nothing_is_a_guest() -> Result<()> {
     confab.finish().await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn guests_hear_music_until_the_host_comes() -> Result<()> {
+async fn guests_hear_music_until_the_host_comes(language: Language) -> Result<()> {
     let setup = Setup::with_room(&["guests_may_start=false", "announce=nothing"]);
-    let confab = Confab::start_with(setup).await?;
+    let confab = Confab::start_with(setup.speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
     anna.ear

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{Confab, PIN, ROOM, Setup, eventually};
-use sipp_scenarios::phone::{Ear, Phone, Plan};
+use sipp_scenarios::phone::{Phone, Plan};
 use sipp_scenarios::sipp;
 use sipp_scenarios::sound::tone::Hum;
 use sipp_scenarios::sound::words::Language;
 
 use crate::common::{
-    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, key_and_hear, quiet, sipp,
-    sipp_with,
+    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, cue_and_hear, in_three_languages, key_and_hear,
+    quiet, sipp, sipp_with,
 };
 
 in_three_languages!(
@@ -27,13 +27,6 @@ in_three_languages!(
     pound_3_plays_the_names_that_were_said_at_the_door,
     what_only_hosts_may_do_is_refused_to_guests_in_words,
 );
-
-/// Waits for a prompt that a cue has led to.
-async fn cue_and_hear(call: &sipp::Sipp, ear: &Ear, prompt: &str) -> Result<()> {
-    let mark = ear.mark();
-    call.tap.cue().await?;
-    ear.wait_for_prompt(prompt, mark, SOON).await
-}
 
 /// A SIPp host who presses keys, hears a prompt, presses keys again and hears another.
 async fn host_presses(

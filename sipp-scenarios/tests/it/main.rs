@@ -9,6 +9,7 @@ mod calls;
 mod first_start;
 mod full;
 mod host_keys;
+mod host_keys_sipp;
 mod hostile;
 mod joining;
 mod keypad;
