@@ -104,6 +104,7 @@ fn call(media: &Media, number: u64) -> Phone {
     };
     for what in [
         ToShard::Adopt(line),
+        ToShard::SetLevelled(leg, true),
         ToShard::SetStream(leg, stream),
         ToShard::Enter(leg, RoomKey(number % 2)),
         ToShard::SetVoice(

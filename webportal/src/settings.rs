@@ -88,6 +88,7 @@ pub(crate) struct Fields {
     hold_music: bool,
     security_code: bool,
     dial_out: bool,
+    auto_gain: bool,
     record_at_start: bool,
     billing_capture: bool,
 }
@@ -110,13 +111,14 @@ impl Fields {
             hold_music: settings.hold_music,
             security_code: settings.security_code,
             dial_out: settings.dial_out,
+            auto_gain: settings.auto_gain,
             record_at_start: settings.record_at_start,
             billing_capture: settings.billing_capture,
         }
     }
 
     /// Every key of the store's table, each as [`set_setting`] takes it.
-    fn pairs(&self) -> [(&'static str, String); 15] {
+    fn pairs(&self) -> [(&'static str, String); 16] {
         let trimmed = |text: &str| text.trim().to_owned();
         [
             ("announce", trimmed(&self.announce)),
@@ -135,6 +137,7 @@ impl Fields {
             ("hold_music", self.hold_music.to_string()),
             ("security_code", self.security_code.to_string()),
             ("dial_out", self.dial_out.to_string()),
+            ("auto_gain", self.auto_gain.to_string()),
             ("record_at_start", self.record_at_start.to_string()),
             ("billing_capture", self.billing_capture.to_string()),
         ]

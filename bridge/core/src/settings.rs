@@ -65,6 +65,8 @@ pub struct RoomSettings {
     pub carrier_limit: Duration,
     /// Hosts may call out from the room.
     pub dial_out: bool,
+    /// Quiet and loud callers are brought to the same loudness.
+    pub auto_gain: bool,
 }
 
 impl Default for RoomSettings {
@@ -85,6 +87,7 @@ impl Default for RoomSettings {
             alone_limit: Duration::ZERO,
             carrier_limit: Duration::ZERO,
             dial_out: false,
+            auto_gain: true,
         }
     }
 }

@@ -5,12 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
 use confab_core::audio::announce::{Announcer, Place};
-use confab_core::audio::gate::{Gate, State};
 use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::mix::{self, Dip};
-use confab_core::audio::preroll::Preroll;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{PAST, convert};
 use confab_core::audio::stream::{Direction, Stream};
@@ -28,6 +26,7 @@ use super::inbound::{Datagram, Heard, Inbound, Over};
 use super::name::NameTake;
 use super::outbound::Outbound;
 use super::ports::PortPair;
+use super::said::Said;
 use super::shard::{Now, Tools};
 use super::sys::More;
 use super::wire::Wire;
@@ -50,9 +49,7 @@ pub struct Line {
     frame: Box<[i16; LONGEST_TICK]>,
     /// the end of what it said in the tick before, at its own rate
     past: [i16; PAST],
-    power: Power,
-    gate: Gate,
-    preroll: Preroll,
+    said: Said,
     talking_told: bool,
     /// it was in the mix a tick ago
     pub(super) mixed: bool,
@@ -95,9 +92,7 @@ impl Line {
             voice: MUTE,
             frame: Box::new([0; LONGEST_TICK]),
             past: [0; PAST],
-            power: Power::SILENT,
-            gate: Gate::default(),
-            preroll: Preroll::default(),
+            said: Said::default(),
             talking_told: false,
             mixed: false,
             in_sum: false,
@@ -137,13 +132,16 @@ impl Line {
         self.mixed = false;
         self.in_sum = false;
         self.talking_told = false;
-        self.gate.shut();
-        self.preroll.forget();
+        self.said.silence();
         self.ear.leave_room();
     }
 
     pub(super) fn set_voice(&mut self, voice: Voice) {
         self.voice = voice;
+    }
+
+    pub(super) fn set_levelled(&mut self, levelled: bool) {
+        self.said.set_levelled(levelled);
     }
 
     pub(super) fn set_stream(
@@ -174,7 +172,7 @@ impl Line {
         }
         self.inbound.set_stream(stream, jitter, now, free);
         self.outbound.set_clock(stream.codec.clock_hz(), now);
-        self.preroll.set_rate(self.inbound.rate());
+        self.said.set_rate(self.inbound.rate());
         self.past = [0; PAST];
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         self.pause();
@@ -194,7 +192,7 @@ impl Line {
 
     /// How loud this tick is.
     pub(super) fn power(&self) -> Power {
-        self.power
+        self.said.power()
     }
 
     pub(super) fn play(&mut self, play: PlayId, sounds: Vec<Sound>, tools: &mut Tools) {
@@ -288,33 +286,17 @@ impl Line {
 
     fn judge(&mut self, heard: Heard, tools: &mut Tools) -> bool {
         self.in_sum = false;
-        let tick = self.rate().tick();
+        let frame = &mut self.frame[..self.inbound.rate().tick()];
         if !self.voice.speak || self.room.is_none() || heard.key_is_down {
-            self.power = Power::SILENT;
-            self.gate.shut();
-            self.preroll.forget();
+            self.said.silence();
         } else {
-            self.power = match heard.taken {
-                Taken::Idle => Power::SILENT,
-                _ => Power::of(&self.frame[..tick]),
-            };
-            let before = self.gate.state();
-            // What may be a key says nothing about voice and noise, and can wait a tick.
-            let after = if heard.may_be_key {
-                before
-            } else {
-                self.gate.hear(self.power)
-            };
-            match (before, after) {
-                (State::Closed, State::Closed) => self.preroll.keep(&self.frame[..tick]),
-                (State::Closed, _) => {
-                    self.preroll
-                        .begin(&mut self.frame[..tick], self.gate.noise());
-                }
-                _ => self.preroll.follow(&mut self.frame[..tick]),
-            }
+            self.said.judge(frame, heard);
         }
-        let talking = self.gate.state() == State::Open;
+        // What is faded out goes on as loud as it was.
+        if self.said.is_heard() || self.mixed {
+            self.said.level(frame, heard);
+        }
+        let talking = self.said.is_talking();
         if talking != self.talking_told
             && self.room.is_some()
             && tools
@@ -323,7 +305,7 @@ impl Line {
         {
             self.talking_told = talking;
         }
-        self.gate.state() != State::Closed
+        self.said.is_heard()
     }
 
     /// Puts the line into the sum, or takes it out gently when it was in a tick ago.

@@ -16,6 +16,7 @@ mod outbound;
 mod ports;
 mod report;
 mod room;
+mod said;
 mod shard;
 mod sys;
 mod thread;
@@ -67,6 +68,8 @@ pub enum ToShard {
     Enter(LegId, RoomKey),
     /// What it may say and what it hears.
     SetVoice(LegId, Voice),
+    /// Whether what it says is brought to the loudness of everybody else; at first it is not.
+    SetLevelled(LegId, bool),
     /// Play sounds one after the other to one line, after those queued; `Played` follows.
     PlayToLeg(LegId, PlayId, Vec<Sound>),
     /// Play sounds to everybody who hears the room, and to its recording.

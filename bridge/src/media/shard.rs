@@ -253,6 +253,9 @@ impl Shard {
             Order::Do(ToShard::SetVoice(leg, voice)) => {
                 self.with(leg, |line, _| line.set_voice(voice));
             }
+            Order::Do(ToShard::SetLevelled(leg, levelled)) => {
+                self.with(leg, |line, _| line.set_levelled(levelled));
+            }
             Order::Do(ToShard::PlayToLeg(leg, play, sounds)) => {
                 self.with(leg, |line, tools| line.play(play, sounds, tools));
             }

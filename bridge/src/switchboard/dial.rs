@@ -99,14 +99,14 @@ impl Switchboard {
         };
         let (room, key, dial) = (room.clone(), *key, *dial);
         let live = self.rooms.get(&room).filter(|live| live.key == key);
-        let (Some(live), Some(shard)) = (live, entry.shard) else {
+        let Some(live) = live.filter(|_| entry.shard.is_some()) else {
             // the conference ended a moment before
             return self.hang_up(leg, EndReason::NotLetIn);
         };
         entry.language = live.language;
         entry.give_keypad(live.layout.clone());
         entry.stage = Stage::InRoom(room.clone());
-        self.shard(shard, ToShard::Enter(leg, key));
+        self.enter_sound(leg, &room);
         self.dial_news(&room, key, dial, DialNews::Answered(leg));
     }
 

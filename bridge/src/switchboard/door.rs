@@ -202,8 +202,8 @@ impl Switchboard {
             call.language = entry.settings.language;
         }
         let name = call.spoken_name.clone().filter(|_| entry.spoken_name);
-        let (key, layout) = self.live_room(&entry, shard, leg, name);
-        self.shard(shard, ToShard::Enter(leg, key));
+        let layout = self.live_room(&entry, shard, leg, name);
+        self.enter_sound(leg, &entry.number);
         let code = self.take_code(leg, &entry);
         self.count_entered(leg);
         let Some(call) = self.legs.get_mut(&leg) else {

@@ -28,6 +28,8 @@ pub(super) struct LiveRoom {
     pub conference: ConferenceId,
     pub language: Language,
     pub layout: Arc<Layout>,
+    /// callers are brought to the same loudness
+    pub levelled: bool,
     pub recording: Option<Recording>,
     /// what is left of its security code
     pub code: Option<Sealed>,
@@ -43,7 +45,7 @@ impl Switchboard {
         shard: usize,
         leg: LegId,
         name: Option<Sound>,
-    ) -> (RoomKey, Arc<Layout>) {
+    ) -> Arc<Layout> {
         if !self.rooms.contains_key(&entry.number) {
             self.next_key += 1;
             let conference = ConferenceId(Uuid::now_v7().to_string());
@@ -55,6 +57,7 @@ impl Switchboard {
                 conference,
                 language: entry.settings.language,
                 layout: entry.settings.layout.clone(),
+                levelled: entry.settings.auto_gain,
                 recording: None,
                 code: None,
                 names: HashMap::new(),
@@ -66,7 +69,16 @@ impl Switchboard {
             .get_mut(&entry.number)
             .expect("it was made above when it was not there");
         live.names.extend(name.map(|name| (leg, name)));
-        (live.key, live.layout.clone())
+        live.layout.clone()
+    }
+
+    /// Puts a line into the sound of its room, on whose shard it is.
+    pub(super) fn enter_sound(&mut self, leg: LegId, number: &RoomNumber) {
+        if let Some(live) = self.rooms.get(number) {
+            let (shard, key, levelled) = (live.shard, live.key, live.levelled);
+            self.shard(shard, ToShard::Enter(leg, key));
+            self.shard(shard, ToShard::SetLevelled(leg, levelled));
+        }
     }
 
     /// Gives a room its input, and what follows from it, until nothing more does.

@@ -70,6 +70,7 @@ fn migrator() -> Migrator {
             include_str!("../migrations/0002_room_settings.sql"),
         ),
         (3, "doors", include_str!("../migrations/0003_doors.sql")),
+        (4, "levels", include_str!("../migrations/0004_levels.sql")),
     ];
     Migrator::with_migrations(
         migrations

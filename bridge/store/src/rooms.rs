@@ -24,7 +24,8 @@ macro_rules! select {
              r.guests_may_start, r.announce, \
              r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
              r.language, r.record_at_start, r.max_callers, r.security_code, r.layout, \
-             r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out \
+             r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out, \
+             r.auto_gain \
              FROM rooms r JOIN users u ON u.id = r.owner ",
             $rest
         )
@@ -89,6 +90,7 @@ impl Store {
                     minutes(settings.alone_limit),
                     minutes(settings.carrier_limit),
                     settings.dial_out,
+                    settings.auto_gain,
                 ],
             )
             .await
@@ -228,6 +230,7 @@ fn statement(setting: Setting) -> (&'static str, Arg<'static>) {
         Setting::AloneLimit(time) => (update!("alone_min"), minutes(time).into()),
         Setting::CarrierLimit(time) => (update!("carrier_limit_min"), minutes(time).into()),
         Setting::DialOut(may) => (update!("dial_out"), may.into()),
+        Setting::AutoGain(gain) => (update!("auto_gain"), gain.into()),
     }
 }
 
@@ -262,6 +265,7 @@ struct Kept {
     alone_min: i64,
     carrier_limit_min: i64,
     dial_out: bool,
+    auto_gain: bool,
 }
 
 columns!(
@@ -304,6 +308,7 @@ impl Kept {
                 alone_limit: time(kept.alone_min)?,
                 carrier_limit: time(kept.carrier_limit_min)?,
                 dial_out: kept.dial_out,
+                auto_gain: kept.auto_gain,
                 billing_code: kept.billing_code,
             },
             secrets: RoomSecrets {
@@ -324,7 +329,7 @@ const ALL_ROOMS: &str = select!("ORDER BY r.number");
 const ADD_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
      record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
-     carrier_limit_min, dial_out) \
+     carrier_limit_min, dial_out, auto_gain) \
      SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19 \
+     $19, $20 \
      FROM users u WHERE u.email = $3";

@@ -27,10 +27,11 @@ pub(crate) enum Setting {
     AloneLimit(Duration),
     CarrierLimit(Duration),
     DialOut(bool),
+    AutoGain(bool),
 }
 
 /// Every key of [`set_setting`] and what it may be, for help texts and messages.
-pub const SETTING_KEYS: [(&str, &str); 15] = [
+pub const SETTING_KEYS: [(&str, &str); 16] = [
     ("guests_may_start", "true or false"),
     ("announce", "chime, name or nothing"),
     ("join_muted", "true or false"),
@@ -49,6 +50,7 @@ pub const SETTING_KEYS: [(&str, &str); 15] = [
         "whole minutes, 0 or 15 to 1440; 0: none",
     ),
     ("dial_out", "true or false"),
+    ("auto_gain", "true or false"),
 ];
 
 /// Changes one setting; a layout is one of `layouts`. A wrong key or value is
@@ -82,6 +84,7 @@ pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)>
         minutes(settings.alone_limit),
         minutes(settings.carrier_limit),
         settings.dial_out.to_string(),
+        settings.auto_gain.to_string(),
     ];
     SETTING_KEYS
         .map(|(key, _)| key)
@@ -173,6 +176,7 @@ impl Setting {
             "carrier_limit_minutes" if value == "0" => Self::CarrierLimit(Duration::ZERO),
             "carrier_limit_minutes" => Self::CarrierLimit(minutes(key, value, 15, 1440)?),
             "dial_out" => Self::DialOut(flag(key, value)?),
+            "auto_gain" => Self::AutoGain(flag(key, value)?),
             _ => return Err(wrong_key(key)),
         })
     }
@@ -194,6 +198,7 @@ impl Setting {
             Self::AloneLimit(time) => settings.alone_limit = time,
             Self::CarrierLimit(time) => settings.carrier_limit = time,
             Self::DialOut(may) => settings.dial_out = may,
+            Self::AutoGain(gain) => settings.auto_gain = gain,
         }
     }
 }
@@ -262,6 +267,7 @@ mod tests {
                 "security_code",
                 "hold_music",
                 "dial_out",
+                "auto_gain",
             ] {
                 check(key, value);
             }
@@ -308,7 +314,7 @@ mod tests {
             "guests_may_start, announce, join_muted",
         );
         check("pin", "1234", "there are");
-        check("", "", "dial_out, pin and code");
+        check("", "", "auto_gain, pin and code");
         check(
             "join_muted",
             "yes",

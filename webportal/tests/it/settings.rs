@@ -34,6 +34,7 @@ async fn settings_are_saved() {
         alone_limit: Duration::from_secs(30 * 60),
         carrier_limit: Duration::from_secs(360 * 60),
         dial_out: true,
+        auto_gain: false,
     };
     assert_eq!(saved, expected);
     site.get(&anna, answer.header("location")).await.says(&[
@@ -41,6 +42,7 @@ async fn settings_are_saved() {
         "name=\"security_code\" value=\"true\" checked",
         "name=\"hold_music\" value=\"true\"><span>",
         "name=\"dial_out\" value=\"true\" checked",
+        "name=\"auto_gain\" value=\"true\"><span>",
         "name=\"alone_minutes\" value=\"30\"",
         "name=\"carrier_limit_minutes\" value=\"360\"",
         "value=\"star-six\" selected",
@@ -51,7 +53,8 @@ async fn settings_are_saved() {
     ]);
 
     let form = "announce=nothing&continue_after_host=0&billing_code=&max_callers=20&language=en\
-                &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0&hold_music=true";
+                &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0&hold_music=true\
+                &auto_gain=true";
     site.post(&anna, "/rooms/1000/settings", form).await;
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
     let expected = RoomSettings {

@@ -46,15 +46,15 @@ impl Gain {
         if wanted == 1.0 && self.factor == 1.0 {
             return;
         }
-        let peak = samples.iter().map(|sample| sample.unsigned_abs()).max();
-        let peak = f32::from(peak.unwrap_or(0).max(1));
-        // A loud word in a raised line is held down as a whole, not clipped.
+        // A loud word in a raised line is held down as a whole and from its first sample on, and
+        // what follows it comes up again gently.
         let most = if wanted > 1.0 {
-            (LOUDEST / peak).max(1.0)
+            most_for(samples)
         } else {
             wanted
         };
-        let (from, to) = (self.factor.min(most), wanted.min(most));
+        let from = self.factor.min(most);
+        let to = wanted.min(most).min(from * RELEASE);
         let step = (to - from) / samples.len().max(1) as f32;
         let mut factor = from;
         for sample in samples {
@@ -79,6 +79,14 @@ impl Gain {
     }
 }
 
+/// What a raised line's frame may be multiplied by.
+fn most_for(samples: &[i16]) -> f32 {
+    let peak = samples.iter().map(|sample| sample.unsigned_abs()).max();
+    let by_peak = LOUDEST_PEAK / f32::from(peak.unwrap_or(0).max(1));
+    let power = Power::of(samples).0.max(f32::MIN_POSITIVE);
+    by_peak.min((LOUDEST_POWER / power).sqrt()).max(1.0)
+}
+
 /// What speech is brought to.
 pub const TARGET_DBOV: f32 = -20.0;
 /// A loud line is lowered by no more than this.
@@ -94,8 +102,12 @@ const MEMORY_TICKS: u32 = 200;
 /// 10 dB over the line's noise, and over -50 dBov.
 const SPEECH_RATIO: f32 = 10.0;
 const QUIETEST_SPEECH: f32 = 1e-5;
-/// Peaks of a raised line.
-const LOUDEST: f32 = 30_000.0;
+/// A raised line gets no louder than -12 dBov by it, as loud as syllables of good speech are, and
+/// has no higher peaks.
+const LOUDEST_POWER: f32 = 0.063_1;
+const LOUDEST_PEAK: f32 = 30_000.0;
+/// Half a decibel a tick: 15 dB take over half a second.
+const RELEASE: f32 = 1.059_3;
 
 #[cfg(test)]
 mod tests {
@@ -165,14 +177,44 @@ mod tests {
     }
 
     #[test]
-    fn a_shout_into_a_raised_line_is_not_clipped() {
+    fn a_shout_into_a_raised_line_is_as_loud_as_it_came_from_its_first_sample_on() {
+        for samples in [160, 320, 960] {
+            let mut gain = Gain::default();
+            level_after(&mut gain, 20, -35.0, samples);
+            let came = speech(0, -8.0, samples);
+            let mut shout = came.clone();
+            gain.apply(&mut shout, Power::of(&came), NOISE, true);
+            assert_eq!(shout, came);
+        }
+    }
+
+    #[test]
+    fn what_follows_a_shout_comes_up_again_gently() {
         let mut gain = Gain::default();
         level_after(&mut gain, 20, -35.0, 160);
         let mut shout = speech(0, -8.0, 160);
-        let power = Power::of(&shout);
-        gain.apply(&mut shout, power, NOISE, true);
-        let peak = shout.iter().map(|sample| sample.unsigned_abs()).max();
-        assert!(peak.unwrap() <= 30_001, "{peak:?}");
+        gain.apply(&mut shout, Power::of(&shout.clone()), NOISE, true);
+        let mut levels = Vec::new();
+        for _ in 0..100 {
+            let mut word = speech(0, -35.0, 160);
+            gain.apply(&mut word, Power::from_dbov(-35.0), NOISE, true);
+            levels.push(Power::of(&word).dbov());
+        }
+        let steepest = levels.windows(2).map(|two| two[1] - two[0]);
+        let steepest = steepest.fold(0.0, f32::max);
+        assert!(levels[0] < -33.0 && steepest < 0.8, "{levels:?}");
+        assert!((levels[99] + 20.0).abs() < 2.0, "{levels:?}");
+    }
+
+    #[test]
+    fn a_louder_word_of_a_raised_line_does_not_jump_at_anybody() {
+        let mut gain = Gain::default();
+        level_after(&mut gain, 20, -35.0, 160);
+        let mut word = speech(0, -20.0, 160);
+        let power = Power::of(&word);
+        gain.apply(&mut word, power, NOISE, true);
+        let loud = Power::of(&word).dbov();
+        assert!((-13.0..-11.5).contains(&loud), "{loud}");
     }
 
     #[test]

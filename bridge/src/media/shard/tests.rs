@@ -21,6 +21,7 @@ use crate::media::ports::PortPool;
 mod announcing;
 mod coming;
 mod keeping;
+mod levels;
 mod recording;
 mod talking;
 mod tones;
@@ -36,6 +37,8 @@ const LISTEN: Voice = Voice {
 };
 const ROOM: RoomKey = RoomKey(1);
 const EVENT_TYPE: u8 = 101;
+/// Of what phones hum.
+const PEAK: f64 = 6_000.0;
 
 /// A shard and those who are connected to it.
 struct House {
@@ -57,6 +60,8 @@ struct Phone {
     codec: Codec,
     /// hums this, or says nothing at all, not even silence
     tone_hz: Option<f64>,
+    /// the peaks of that
+    peak: f64,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
@@ -203,6 +208,7 @@ impl Phone {
             rtcp: socket(),
             codec,
             tone_hz: None,
+            peak: PEAK,
             ssrc: 5,
             sequence: 65_500,
             timestamp: 0,
@@ -238,7 +244,11 @@ impl Phone {
     fn hum(&mut self) {
         let Some(hz) = self.tone_hz else { return };
         let mut codes = [0; TICK_SAMPLES];
-        g711::encode(law_of(self.codec), &tone(self.timestamp, hz), &mut codes);
+        let mut sound = tone(self.timestamp, hz);
+        for sample in &mut sound {
+            *sample = (f64::from(*sample) * self.peak / PEAK) as i16;
+        }
+        g711::encode(law_of(self.codec), &sound, &mut codes);
         self.send(self.payload_type(), false, self.timestamp, &codes);
         self.timestamp = self.timestamp.wrapping_add(160);
     }
@@ -289,7 +299,7 @@ impl Phone {
 fn tone(from: u32, hz: f64) -> Vec<i16> {
     let step = hz / 8_000.0 * std::f64::consts::TAU;
     (0..160)
-        .map(|n| (6_000.0 * (f64::from(from + n) * step).sin()) as i16)
+        .map(|n| (PEAK * (f64::from(from + n) * step).sin()) as i16)
         .collect()
 }
 

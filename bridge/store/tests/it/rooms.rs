@@ -26,6 +26,7 @@ fn odd_settings() -> RoomSettings {
         alone_limit: Duration::from_secs(9 * 60),
         carrier_limit: Duration::from_secs(360 * 60),
         dial_out: true,
+        auto_gain: false,
     }
 }
 
