@@ -10,6 +10,7 @@ pub mod audio;
 pub mod command;
 pub mod effect;
 pub mod event;
+pub mod fault;
 pub mod guard;
 pub mod ids;
 pub mod keyed;

@@ -21,6 +21,7 @@ pub mod resample;
 pub mod rtcp;
 pub mod rtp;
 pub mod select;
+pub mod spoil;
 pub mod stream;
 mod stretch;
 
