@@ -59,6 +59,11 @@ pub const KEYS: &[KeySpec] = &[
         help: "codecs, the best first, of opus, g722, pcma and pcmu; of the last two the caller chooses",
     },
     KeySpec {
+        name: "comfort_noise",
+        default: "true",
+        help: "true: a phone that can make the noise of a quiet line is told to, not sent silence",
+    },
+    KeySpec {
         name: "media_address",
         default: "auto",
         help: "address RTP is bound to and callers are told; auto: the one of the default route",

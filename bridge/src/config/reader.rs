@@ -10,8 +10,8 @@ use confab_sip::{MediaWishes, Trunk};
 
 use super::source::{Complaints, Source};
 use super::values::{
-    LOCALHOST, number, parse_codecs, parse_listen, parse_log, parse_media_address, parse_ports,
-    parse_threads,
+    LOCALHOST, number, parse_codecs, parse_flag, parse_listen, parse_log, parse_media_address,
+    parse_ports, parse_threads,
 };
 use super::{Config, ConfigError};
 use crate::media;
@@ -116,6 +116,7 @@ impl Reader {
             sip_trunk: self.trunk(),
             media: MediaWishes {
                 codecs: self.get("codecs", Vec::new(), parse_codecs),
+                comfort_noise: self.get("comfort_noise", true, parse_flag),
                 ..MediaWishes::default()
             },
             media_address: self.media_address(),
@@ -129,9 +130,7 @@ impl Reader {
             }),
             recording_keep_days: self.get("recording_keep_days", 365, number(1..=36_500)),
             log: self.get("log", String::new(), parse_log),
-            log_json: self.get("log_json", false, |raw| {
-                raw.parse().map_err(|_| "it is true or false".to_owned())
-            }),
+            log_json: self.get("log_json", false, parse_flag),
             layouts: self.layouts(),
             data_dir,
             place_is_said: self.source.says_where(),

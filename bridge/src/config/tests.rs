@@ -25,6 +25,7 @@ fn defaults_are_sensible() {
     assert_eq!(config.sip_listen.len(), 2);
     assert_eq!(config.rtp_ports, 20_000..=29_999);
     assert!(config.media_threads >= 1);
+    assert!(config.media.comfort_noise);
 }
 
 #[test]

@@ -68,6 +68,10 @@ pub(super) fn parse_codecs(raw: &str) -> Result<Vec<Codec>, String> {
     Ok(codecs)
 }
 
+pub(super) fn parse_flag(raw: &str) -> Result<bool, String> {
+    raw.parse().map_err(|_| "it is true or false".to_owned())
+}
+
 pub(super) fn parse_media_address(raw: &str) -> Result<IpAddr, String> {
     if raw == "auto" {
         return Ok(default_route_address());

@@ -3,9 +3,11 @@
 
 use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::g711::{self, Law};
+use confab_core::audio::level::Power;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::rtp::HEADER_LEN;
+use confab_core::audio::spoil::{self, Halves};
 
 /// A sound with room for a header in front of what is encoded: each listener's header is written
 /// there just before its packet is sent, so that the payload is never copied.
@@ -17,6 +19,8 @@ pub(super) struct Encoded {
     narrow: [i16; TICK_SAMPLES],
     mu_law: [u8; PACKET_LEN],
     a_law: [u8; PACKET_LEN],
+    /// how loud it is; none: not looked at yet
+    halves: Option<Halves>,
     narrow_done: bool,
     mu_law_done: bool,
     a_law_done: bool,
@@ -30,6 +34,7 @@ impl Default for Encoded {
             narrow: [0; TICK_SAMPLES],
             mu_law: [0; PACKET_LEN],
             a_law: [0; PACKET_LEN],
+            halves: None,
             narrow_done: false,
             mu_law_done: false,
             a_law_done: false,
@@ -65,10 +70,23 @@ impl Encoded {
 
     fn renewed(&mut self, rate: Rate) -> &mut [i16] {
         self.rate = rate;
+        self.halves = None;
         self.narrow_done = false;
         self.mu_law_done = false;
         self.a_law_done = false;
         &mut self.sound[LONGEST_PAST..][..rate.tick()]
+    }
+
+    /// How loud the two halves of this tick are.
+    pub(super) fn halves(&mut self) -> Halves {
+        let halves = self.halves.unwrap_or_else(|| spoil::halves(self.frame()));
+        self.halves = Some(halves);
+        halves
+    }
+
+    /// There is nothing in this tick at all.
+    pub(super) fn is_silent(&mut self) -> bool {
+        self.halves().iter().all(|&half| half == Power::SILENT)
     }
 
     /// Copies the end of the tick before to `past`.

@@ -225,9 +225,9 @@ impl Inbound {
                     Datagram::Taken
                 }
             }
-            // Its number is used up all the same, and must not count as lost.
             Some(Load::Noise) => {
-                self.jitter.put_silent(&packet);
+                self.jitter.put_noise(&packet);
+                self.pauses = true;
                 Datagram::Taken
             }
             None => {
@@ -301,11 +301,10 @@ impl Inbound {
         let origin = match taken {
             Taken::Sound => Origin::Line,
             Taken::Concealed => Origin::MadeUp,
-            Taken::Idle => {
-                self.narrow = SILENCE;
-                self.past.fill(0);
-                self.tones.pause();
+            Taken::Noise | Taken::Idle => {
+                self.rest(frame, taken);
                 return Heard {
+                    taken,
                     key_is_down: now.tick < self.key_until,
                     ..Heard::NOTHING
                 };
@@ -336,6 +335,19 @@ impl Inbound {
             key: found.key,
             key_is_down: by_event || found.is_down,
             may_be_key: found.tone != 0 || found.begins_late,
+        }
+    }
+
+    /// Nothing is being said: there is no key in it.
+    fn rest(&mut self, frame: &[i16], taken: Taken) {
+        self.tones.pause();
+        match self.rate() {
+            Rate::Narrow => {}
+            rate if taken == Taken::Noise => self.make_narrow(frame, rate),
+            Rate::Wide | Rate::Full => {
+                self.narrow = SILENCE;
+                self.past.fill(0);
+            }
         }
     }
 

@@ -32,6 +32,10 @@ pub(super) struct Outbound {
     /// header first
     pending: [u8; HEADER_LEN + PENDING_LEN],
     pending_len: usize,
+    /// ticks in which there was nothing to be heard, until now
+    silent_ticks: u32,
+    /// ticks until the silence is told of again
+    noise_due_ticks: u32,
 }
 
 impl Outbound {
@@ -49,6 +53,8 @@ impl Outbound {
             packets_reported: 0,
             pending: [0; HEADER_LEN + PENDING_LEN],
             pending_len: 0,
+            silent_ticks: 0,
+            noise_due_ticks: 0,
         }
     }
 
@@ -67,6 +73,8 @@ impl Outbound {
     pub(super) fn pause(&mut self) {
         self.marker = true;
         self.pending_len = 0;
+        self.silent_ticks = 0;
+        self.noise_due_ticks = 0;
     }
 
     /// Sends a tick of sound, or keeps it until a packet is full; returns how many packets went.
@@ -79,6 +87,11 @@ impl Outbound {
         now: &Now,
     ) -> u64 {
         let timestamp = self.timestamp(now);
+        if let Some(number) = stream.noise_payload_type
+            && self.rests(sound.is_silent())
+        {
+            return self.send_noise(way, to, number, timestamp);
+        }
         let mut own = [0; PACKET_LEN];
         let packet = match (coder, stream.codec.law()) {
             (Coder::Opus(encoder), _) => {
@@ -115,6 +128,41 @@ impl Outbound {
             oldest = oldest.wrapping_add(length as u32);
         }
         sent
+    }
+
+    /// There has been nothing to be heard for a while, and what was has gone.
+    fn rests(&mut self, silent: bool) -> bool {
+        if !silent {
+            self.silent_ticks = 0;
+            self.noise_due_ticks = 0;
+            return false;
+        }
+        self.silent_ticks = self.silent_ticks.saturating_add(1);
+        self.silent_ticks > SILENT_TICKS && self.pending_len == 0
+    }
+
+    /// Tells how silence sounds (RFC 3389), once in a while; nothing else is sent meanwhile.
+    fn send_noise(
+        &mut self,
+        way: (&Wire, &UdpSocket),
+        to: SocketAddr,
+        number: u8,
+        timestamp: u32,
+    ) -> u64 {
+        if self.noise_due_ticks > 0 {
+            self.noise_due_ticks -= 1;
+            return 0;
+        }
+        self.noise_due_ticks = NOISE_EVERY_TICKS - 1;
+        // What is said next is the first after a pause (RFC 3551, 4.1).
+        self.marker = true;
+        let mut packet = [0; HEADER_LEN + 1];
+        let (sequence, ssrc) = (self.sequence, self.ssrc);
+        let head = first_chunk(&mut packet);
+        write_header(head, number, false, sequence, timestamp, ssrc);
+        packet[HEADER_LEN] = NOISE_LEVEL;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.post(way, to, &packet)
     }
 
     /// Opus has frames of its own lengths, and leaves them out in silence when that is wished for:
@@ -219,6 +267,13 @@ fn first_chunk(packet: &mut [u8]) -> &mut [u8; HEADER_LEN] {
         .expect("every packet has room for its header")
 }
 
+/// 200 ms: a short stop in a prompt or a song is no silence.
+const SILENT_TICKS: u32 = 10;
+/// Half a second: firewalls and phones that watch for packets are content with that, and a lost one
+/// is made good.
+const NOISE_EVERY_TICKS: u32 = 25;
+/// What silence sounds like, in -dBov: a line that is there, and not to be noticed.
+const NOISE_LEVEL: u8 = 65;
 /// 60 ms of the bit rate we send with have less than half of this.
 const LONGEST_OPUS: usize = 1_200;
 /// The longest packet and the tick that fills it up.

@@ -58,7 +58,7 @@ impl Said {
     pub(super) fn judge(&mut self, frame: &mut [i16], heard: Heard) {
         self.power = match heard.taken {
             Taken::Idle => Power::SILENT,
-            Taken::Sound | Taken::Concealed => Power::of(frame),
+            Taken::Sound | Taken::Concealed | Taken::Noise => Power::of(frame),
         };
         let before = self.gate.state();
         // What may be a key says nothing about voice and noise, and can wait a tick.

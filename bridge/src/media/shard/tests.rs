@@ -5,6 +5,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::g711::{self, Law};
+use confab_core::audio::level::Power;
 use confab_core::audio::rtcp;
 use confab_core::audio::rtp::{HEADER_LEN, Packet, write_header};
 use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
@@ -22,6 +23,7 @@ mod announcing;
 mod coming;
 mod keeping;
 mod levels;
+mod quiet;
 mod recording;
 mod talking;
 mod tones;
@@ -68,6 +70,10 @@ struct Phone {
     heard: Vec<i16>,
     /// marker, sequence number, timestamp and payload length of what came
     packets: Vec<(bool, u16, u32, usize)>,
+    /// packet type of comfort noise
+    noise_type: Option<u8>,
+    /// sequence number, timestamp and payload of what came of that
+    noises: Vec<(u16, u32, Vec<u8>)>,
 }
 
 impl House {
@@ -214,6 +220,8 @@ impl Phone {
             timestamp: 0,
             heard: Vec::new(),
             packets: Vec::new(),
+            noise_type: None,
+            noises: Vec::new(),
         }
     }
 
@@ -235,7 +243,7 @@ impl Phone {
             offered: Offered::default(),
             packet_ms: 20,
             direction: Direction::SendRecv,
-            noise_payload_type: None,
+            noise_payload_type: self.noise_type,
             opus: OpusWishes::default(),
             srtp: None,
         }
@@ -271,6 +279,11 @@ impl Phone {
         let mut buffer = [0; 2_000];
         while let Ok(length) = self.rtp.recv(&mut buffer) {
             let packet = Packet::parse(&buffer[..length]).unwrap();
+            if Some(packet.payload_type) == self.noise_type {
+                let told = (packet.sequence, packet.timestamp, packet.payload.to_vec());
+                self.noises.push(told);
+                continue;
+            }
             assert_eq!(packet.payload_type, self.payload_type());
             let mut samples = vec![0; packet.payload.len()];
             g711::decode(law_of(self.codec), packet.payload, &mut samples);

@@ -40,10 +40,6 @@ impl Fifo {
         &mut self.samples[from..self.length]
     }
 
-    pub(super) fn push_silence(&mut self, count: usize) {
-        self.push(count).fill(0);
-    }
-
     /// Takes the oldest tick out; what lacks is silence.
     pub(super) fn pop(&mut self, out: &mut [i16]) {
         let count = self.length.min(out.len());

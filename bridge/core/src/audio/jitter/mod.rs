@@ -9,7 +9,8 @@
 //!
 //! Depth starts at nothing: a packet is played in the tick it came in. A packet that is lost is
 //! made of the one after it where that repeats it (Opus), for which a packet more of depth is held
-//! as long as packets are being lost. Everything counts in samples of the line's own rate;
+//! as long as packets are being lost. A sender that tells of its pauses (RFC 3389) is believed: no
+//! sound is made up then, but noise as loud as it says. Everything counts in samples of the line's own rate;
 //! timestamps are made to. Knows no socket and no clock: one `take` is one tick.
 
 mod delay;
@@ -17,6 +18,7 @@ mod fifo;
 mod ring;
 mod take;
 
+use super::comfort::ComfortNoise;
 use super::conceal::Concealer;
 use super::decode::Speech;
 use super::g711::Law;
@@ -52,6 +54,8 @@ pub enum Taken {
     Sound,
     /// All made up.
     Concealed,
+    /// The sender pauses and has said how that sounds.
+    Noise,
     /// Nobody is sending: exact silence.
     Idle,
 }
@@ -86,8 +90,11 @@ pub struct JitterBuffer {
     fifo: Fifo,
     concealer: Concealer,
     delay: DelayMeter,
+    noise: ComfortNoise,
     stats: JitterStats,
     phase: Phase,
+    /// the sender has told that it pauses
+    pausing: bool,
     ssrc: u32,
     /// highest sequence number seen, extended
     highest: i64,
@@ -136,8 +143,10 @@ impl JitterBuffer {
             fifo: Fifo::new(rate),
             concealer: Concealer::new(rate),
             delay: DelayMeter::new(rate),
+            noise: ComfortNoise::new(0),
             stats: JitterStats::default(),
             phase: Phase::Fresh,
+            pausing: false,
             ssrc: 0,
             highest: 0,
             next: 0,
@@ -155,6 +164,7 @@ impl JitterBuffer {
     /// Starts over; what was counted stays.
     pub fn reset(&mut self) {
         self.phase = Phase::Fresh;
+        self.pausing = false;
         self.ring.clear();
         self.fifo.reset(self.rate);
         self.concealer = Concealer::new(self.rate);
@@ -230,6 +240,17 @@ impl JitterBuffer {
         self.store(packet, Content::default())
     }
 
+    /// Takes a packet of comfort noise: the sender pauses from here on, and sounds like this.
+    pub fn put_noise(&mut self, packet: &Packet<'_>) -> Put {
+        let packet = &self.in_samples(packet);
+        let level = packet.payload.get(..1).unwrap_or(&NO_NOISE);
+        let content = Content {
+            payload: level,
+            samples: 0,
+        };
+        self.store(packet, content)
+    }
+
     /// A packet whose timestamp counts samples: two for each of G.722's clock.
     fn in_samples<'a>(&self, packet: &Packet<'a>) -> Packet<'a> {
         let codec = self.speech.codec();
@@ -293,6 +314,8 @@ impl JitterBuffer {
 
     fn start(&mut self, packet: &Packet<'_>) {
         self.phase = Phase::Idle;
+        self.pausing = false;
+        self.noise = ComfortNoise::new(packet.ssrc);
         self.ssrc = packet.ssrc;
         // Far from zero, so that packets before the first have numbers too.
         self.highest = SEQUENCE_BASE + i64::from(packet.sequence);
@@ -314,6 +337,10 @@ impl JitterBuffer {
         self.taken_ts = self.taken_ts.wrapping_add(tick as u32);
         self.repeats_ticks = self.repeats_ticks.saturating_sub(1);
         if self.phase != Phase::Playing && !self.wake() {
+            if self.pausing {
+                self.noise.fill(out);
+                return Taken::Noise;
+            }
             out.fill(0);
             return Taken::Idle;
         }
@@ -323,6 +350,10 @@ impl JitterBuffer {
             match self.pull() {
                 Pulled::Sound => real = true,
                 Pulled::Skipped => {}
+                Pulled::Dry if self.pausing => {
+                    self.rest();
+                    break;
+                }
                 Pulled::Dry => {
                     self.underrun();
                     break;
@@ -333,7 +364,11 @@ impl JitterBuffer {
             self.adapt();
         }
         self.fifo.pop(out);
-        if real { Taken::Sound } else { Taken::Concealed }
+        match (real, self.pausing) {
+            (true, _) => Taken::Sound,
+            (false, true) => Taken::Noise,
+            (false, false) => Taken::Concealed,
+        }
     }
 }
 
@@ -357,6 +392,8 @@ const DEEPEST: i32 = 2_400;
 const JUMP: i32 = 8_000;
 /// Sequence numbers further apart than this are a restart (RFC 3550, A.1, but tighter).
 const LARGEST_JUMP: u16 = 500;
+/// A pause of which nothing was said is silent (RFC 3389, 3.1: the least level).
+const NO_NOISE: [u8; 1] = [127];
 const SEQUENCE_BASE: i64 = 1 << 32;
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ pub(super) struct Slot {
     /// how far everything had been written when it came
     at: u32,
     length: u16,
-    /// of sound; none in a packet that only marks that one of its number has come
+    /// of sound; none in a packet that only marks that one of its number has come, or tells how
+    /// the pause that begins with it sounds
     pub(super) samples: u16,
 }
 
@@ -25,9 +26,14 @@ impl Slot {
         samples: 0,
     };
 
-    /// It only marks that a packet of its number has come.
+    /// It has no sound.
     pub(super) fn is_silent(&self) -> bool {
         self.samples == 0
+    }
+
+    /// It tells how the pause that begins with it sounds.
+    pub(super) fn is_noise(&self) -> bool {
+        self.samples == 0 && self.length > 0
     }
 }
 

@@ -13,6 +13,7 @@ impl JitterBuffer {
     /// Begins to play when a packet is there, after as much silence as the depth wanted asks for.
     pub(super) fn wake(&mut self) -> bool {
         while self.ring.get(self.next).is_none_or(Slot::is_silent) {
+            self.hear_of_pause();
             if self.next >= self.highest {
                 return false;
             }
@@ -30,7 +31,7 @@ impl JitterBuffer {
         self.owed = 0;
         self.lost_last = false;
         self.margin = missing + behind;
-        self.fifo.push_silence(missing as usize);
+        self.fill_pause(missing as usize);
         self.phase = Phase::Playing;
         true
     }
@@ -48,6 +49,10 @@ impl JitterBuffer {
         };
         self.next += 1;
         if slot.is_silent() {
+            if slot.is_noise() {
+                self.noise.told(self.ring.payload(self.next - 1));
+                self.pausing = true;
+            }
             return Pulled::Skipped;
         }
         let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
@@ -57,6 +62,7 @@ impl JitterBuffer {
             self.fill_gap(gap as usize, slot, repeated);
         }
         self.lost_last = false;
+        self.pausing = false;
         let payload = self.ring.payload(self.next - 1);
         let samples = self.fifo.push(usize::from(slot.samples));
         self.speech.decode(payload, samples);
@@ -72,6 +78,9 @@ impl JitterBuffer {
     fn fill_gap(&mut self, gap: usize, slot: Slot, repeated: bool) {
         let length = usize::from(slot.samples);
         let mut missing = gap.saturating_sub(self.owed);
+        if self.pausing {
+            return self.fill_pause(missing);
+        }
         if repeated && gap >= length {
             // What was made up in the meantime is followed by what was said: so the depth grows
             // that the next loss needs.
@@ -97,6 +106,29 @@ impl JitterBuffer {
             let payload = self.ring.payload(self.next - 1);
             self.speech.recover(payload, self.fifo.push(recovered));
         }
+    }
+
+    /// The sender has told, by the packet that is due, that it pauses.
+    fn hear_of_pause(&mut self) {
+        if self.ring.get(self.next).is_some_and(Slot::is_noise) {
+            self.noise.told(self.ring.payload(self.next));
+            self.pausing = true;
+        }
+    }
+
+    fn fill_pause(&mut self, missing: usize) {
+        let samples = self.fifo.push(missing);
+        if self.pausing {
+            self.noise.fill(samples);
+        } else {
+            samples.fill(0);
+        }
+    }
+
+    /// All that was said has been played, and the sender has told that it pauses.
+    pub(super) fn rest(&mut self) {
+        self.fill_pause(self.rate.tick() - self.fifo.len());
+        self.phase = Phase::Idle;
     }
 
     /// Nothing is there: makes up what the tick lacks, and gives up after a while.

@@ -9,6 +9,7 @@ use crate::audio::{TICK_SAMPLES, g711};
 
 mod held;
 mod loss;
+mod noise;
 
 use held::{CODECS, RECOVERED, REPEATS, buffer_of};
 

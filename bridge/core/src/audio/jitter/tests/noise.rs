@@ -1,0 +1,140 @@
+//! Senders that tell of their pauses.
+
+use super::*;
+
+/// A line that sends every 20 ms, or tells that it pauses.
+struct Teller {
+    buffer: JitterBuffer,
+    codec: Codec,
+    sequence: u16,
+    /// by the codec's clock
+    timestamp: u32,
+}
+
+impl Teller {
+    fn new(codec: Codec) -> Self {
+        Self {
+            buffer: buffer_of(codec),
+            codec,
+            sequence: 65_530,
+            timestamp: 0,
+        }
+    }
+
+    fn packet<'a>(&mut self, payload: &'a [u8]) -> Packet<'a> {
+        self.sequence = self.sequence.wrapping_add(1);
+        Packet {
+            payload_type: 0,
+            marker: false,
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            ssrc: 9,
+            payload,
+        }
+    }
+
+    fn pass(&mut self) {
+        self.timestamp += self.codec.clock_hz() / 50;
+    }
+
+    fn speak(&mut self) {
+        let codes = codes(self.timestamp, TICK_SAMPLES, false);
+        let packet = self.packet(&codes);
+        self.buffer.put(&packet);
+        self.pass();
+    }
+
+    fn tell(&mut self, payload: &[u8]) {
+        let packet = self.packet(payload);
+        self.buffer.put_noise(&packet);
+    }
+
+    fn take(&mut self) -> (Taken, f32) {
+        let mut frame = vec![0; self.codec.rate().tick()];
+        let taken = self.buffer.take(&mut frame);
+        (taken, Power::of(&frame).dbov())
+    }
+}
+
+const TELLING: [Codec; 2] = [Codec::Pcmu, Codec::G722];
+
+#[test]
+fn a_pause_that_was_told_is_neither_lost_nor_made_up_but_as_loud_as_it_was_told() {
+    for codec in TELLING {
+        let mut line = Teller::new(codec);
+        for _ in 0..3 {
+            for _ in 0..30 {
+                line.speak();
+                assert_eq!(line.take().0, Taken::Sound);
+            }
+            line.tell(&[50]);
+            for tick in 0..200 {
+                line.pass();
+                let (taken, dbov) = line.take();
+                assert_eq!(taken, Taken::Noise, "{codec:?}, tick {tick}");
+                assert!(tick == 0 || (dbov + 50.0).abs() < 2.0, "{codec:?}: {dbov}");
+            }
+            line.tell(&[60]);
+            line.pass();
+            line.take();
+            assert!((line.take().1 + 60.0).abs() < 2.0);
+        }
+        let stats = line.buffer.stats();
+        assert_eq!((stats.lost, stats.late, stats.underruns), (0, 0, 0));
+        assert_eq!(line.buffer.depth(), 0);
+    }
+}
+
+#[test]
+fn a_pause_that_came_with_what_follows_it_is_noise_as_well() {
+    for codec in TELLING {
+        let mut line = Teller::new(codec);
+        for _ in 0..10 {
+            line.speak();
+            line.take();
+        }
+        // a jam on the way: all of this comes at once
+        line.speak();
+        line.tell(&[50]);
+        for _ in 0..3 {
+            line.pass();
+        }
+        line.speak();
+        assert_eq!(line.take().0, Taken::Sound);
+        let levels: Vec<f32> = (0..10).map(|_| line.take().1).collect();
+        let pause = levels.iter().position(|&dbov| dbov > -20.0);
+        let pause = &levels[..pause.expect("what follows is played")];
+        let noise = |dbov: &f32| (-75.0..-48.0).contains(dbov);
+        assert!(
+            (2..6).contains(&pause.len()) && pause.iter().all(noise),
+            "{codec:?}: {levels:?}"
+        );
+    }
+}
+
+#[test]
+fn what_tells_no_level_is_silence_and_a_line_may_begin_with_a_pause() {
+    let mut line = Teller::new(Codec::Pcmu);
+    line.tell(&[]);
+    line.take();
+    assert_eq!(line.take(), (Taken::Noise, -120.0));
+    line.pass();
+    line.speak();
+    assert_eq!(line.take().0, Taken::Sound);
+}
+
+#[test]
+fn a_pause_of_which_nothing_was_told_ends_in_silence() {
+    let mut line = Teller::new(Codec::Pcmu);
+    line.tell(&[40]);
+    line.take();
+    for _ in 0..10 {
+        line.speak();
+        line.take();
+    }
+    assert_eq!(line.take().0, Taken::Concealed);
+    for _ in 0..20 {
+        line.take();
+    }
+    assert_eq!(line.take(), (Taken::Idle, -120.0));
+}
