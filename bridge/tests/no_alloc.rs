@@ -105,6 +105,7 @@ fn call(media: &Media, number: u64) -> Phone {
     for what in [
         ToShard::Adopt(line),
         ToShard::SetLevelled(leg, true),
+        ToShard::SetWatched(leg, true),
         ToShard::SetStream(leg, stream),
         ToShard::Enter(leg, RoomKey(number % 2)),
         ToShard::SetVoice(
@@ -155,11 +156,12 @@ fn a_tick_allocates_nothing() {
         heard
     };
     let start = media.stats().ticks;
-    // After sixty ticks of warming up every line has been told as talking; a hundred are counted.
-    run(&mut phones, start + 60);
+    // After three seconds of warming up every line has been told as talking, and those whose tone
+    // never ends as humming; a hundred ticks are counted.
+    run(&mut phones, start + 150);
     let counted = place(thread_id("media-0"));
     let before = counted.load(Relaxed);
-    let heard = run(&mut phones, start + 160);
+    let heard = run(&mut phones, start + 250);
     let after = counted.load(Relaxed);
     assert!(
         before > 0,

@@ -167,6 +167,11 @@ impl Inbound {
         }
     }
 
+    /// This tick at 8 kHz, when it came at a higher rate.
+    pub(super) fn narrowed(&self) -> Option<&[i16]> {
+        (self.rate() != Rate::Narrow).then_some(&self.narrow)
+    }
+
     pub(super) fn stream(&self) -> Option<&Stream> {
         self.agreed.as_ref().map(|(stream, _)| stream)
     }

@@ -13,6 +13,7 @@ use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{PAST, convert};
 use confab_core::audio::stream::{Direction, Stream};
 use confab_core::effect::{Hear, Voice};
+use confab_core::fault::Fault;
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::merge::Source;
 
@@ -26,7 +27,8 @@ use super::inbound::{Datagram, Heard, Inbound, Over};
 use super::name::NameTake;
 use super::outbound::Outbound;
 use super::ports::PortPair;
-use super::said::Said;
+use super::report::Reports;
+use super::said::{NOTHING, Said};
 use super::shard::{Now, Tools};
 use super::sys::More;
 use super::wire::Wire;
@@ -49,8 +51,9 @@ pub struct Line {
     frame: Box<[i16; LONGEST_TICK]>,
     /// the end of what it said in the tick before, at its own rate
     past: [i16; PAST],
-    said: Said,
+    pub(super) said: Said,
     talking_told: bool,
+    fault_told: Option<Fault>,
     /// it was in the mix a tick ago
     pub(super) mixed: bool,
     /// `frame` is in the sum of this tick
@@ -92,8 +95,9 @@ impl Line {
             voice: MUTE,
             frame: Box::new([0; LONGEST_TICK]),
             past: [0; PAST],
-            said: Said::default(),
+            said: Said::new(),
             talking_told: false,
+            fault_told: None,
             mixed: false,
             in_sum: false,
             ear: Ear::default(),
@@ -132,16 +136,17 @@ impl Line {
         self.mixed = false;
         self.in_sum = false;
         self.talking_told = false;
-        self.said.silence();
+        self.fault_told = None;
+        self.said.shut();
+        self.said.forget_faults();
         self.ear.leave_room();
     }
 
     pub(super) fn set_voice(&mut self, voice: Voice) {
+        if voice.speak && !self.voice.speak {
+            self.said.forget_faults();
+        }
         self.voice = voice;
-    }
-
-    pub(super) fn set_levelled(&mut self, levelled: bool) {
-        self.said.set_levelled(levelled);
     }
 
     pub(super) fn set_stream(
@@ -290,22 +295,26 @@ impl Line {
         if !self.voice.speak || self.room.is_none() || heard.key_is_down {
             self.said.silence();
         } else {
-            self.said.judge(frame, heard);
+            self.said.judge(frame, self.inbound.narrowed(), heard);
         }
         // What is faded out goes on as loud as it was.
         if self.said.is_heard() || self.mixed {
             self.said.level(frame, heard);
         }
-        let talking = self.said.is_talking();
-        if talking != self.talking_told
-            && self.room.is_some()
-            && tools
-                .reports
-                .tell_if_free(FromShard::Talking(self.leg, talking))
-        {
-            self.talking_told = talking;
+        if self.room.is_some() {
+            self.tell(&mut tools.reports);
         }
         self.said.is_heard()
+    }
+
+    fn tell(&mut self, reports: &mut Reports) {
+        let (leg, talking, fault) = (self.leg, self.said.is_talking(), self.said.fault());
+        if talking != self.talking_told && reports.tell_if_free(FromShard::Talking(leg, talking)) {
+            self.talking_told = talking;
+        }
+        if fault != self.fault_told && reports.tell_if_free(FromShard::Fault(leg, fault)) {
+            self.fault_told = fault;
+        }
     }
 
     /// Puts the line into the sum, or takes it out gently when it was in a tick ago.
@@ -334,6 +343,7 @@ impl Line {
             // On hold they go on unheard: whoever waits for their end must not wait for ever.
             self.pause();
             self.ear.play_unheard(self.leg, tools);
+            self.said.sent(|| NOTHING);
             return;
         };
         let hear = self.voice.hear;
@@ -349,6 +359,7 @@ impl Line {
                 Hear::Nothing => &mut tools.silence,
             }
         };
+        self.said.sent(|| sound.halves());
         if let Some(stream) = self.inbound.stream() {
             let way = (&self.wire, &self.ports.rtp);
             tools.counted.sent +=

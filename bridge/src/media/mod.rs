@@ -32,6 +32,7 @@ use std::time::Duration;
 use confab_core::audio::TICK_MS;
 use confab_core::audio::stream::Stream;
 use confab_core::effect::Voice;
+use confab_core::fault::Fault;
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::Key;
 use confab_dtmf::merge::Source;
@@ -70,6 +71,9 @@ pub enum ToShard {
     SetVoice(LegId, Voice),
     /// Whether what it says is brought to the loudness of everybody else; at first it is not.
     SetLevelled(LegId, bool),
+    /// Whether it is looked for what spoils the room, which [`FromShard::Fault`] tells; at first
+    /// it is not.
+    SetWatched(LegId, bool),
     /// Play sounds one after the other to one line, after those queued; `Played` follows.
     PlayToLeg(LegId, PlayId, Vec<Sound>),
     /// Play sounds to everybody who hears the room, and to its recording.
@@ -97,6 +101,8 @@ pub enum FromShard {
     Key(LegId, Key, Source),
     /// The line began or ceased to be heard talking.
     Talking(LegId, bool),
+    /// What is wrong with what the line says, or that nothing is any more.
+    Fault(LegId, Option<Fault>),
     /// What was queued under this name has been played.
     Played(LegId, PlayId),
     /// Nothing comes from the line any more, for seconds, or something does again.

@@ -1,5 +1,5 @@
 //! What becomes of what a line says before it is mixed: whether it is a voice, from which frame on
-//! it is heard, and how loud. Knows one line; no socket, no room.
+//! it is heard, how loud, and whether it spoils the room. Knows one line; no socket, no room.
 
 use confab_core::audio::gain::Gain;
 use confab_core::audio::gate::{Gate, State};
@@ -7,11 +7,13 @@ use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::preroll::Preroll;
 use confab_core::audio::rate::Rate;
+use confab_core::audio::spoil::{self, Halves, Watch};
+use confab_core::fault::Fault;
 
 use super::inbound::Heard;
 
 /// The voice of one line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Said {
     /// of what came in this tick
     power: Power,
@@ -19,9 +21,22 @@ pub(super) struct Said {
     preroll: Preroll,
     /// none: it stays as loud as it comes
     gain: Option<Gain>,
+    watch: Box<Watch>,
+    watched: bool,
 }
 
 impl Said {
+    pub(super) fn new() -> Self {
+        Self {
+            power: Power::SILENT,
+            gate: Gate::default(),
+            preroll: Preroll::default(),
+            gain: None,
+            watch: Box::default(),
+            watched: false,
+        }
+    }
+
     /// How loud this tick is.
     pub(super) fn power(&self) -> Power {
         self.power
@@ -37,6 +52,11 @@ impl Said {
         self.gate.state() != State::Closed
     }
 
+    /// What is wrong with it.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.watch.fault()
+    }
+
     pub(super) fn set_rate(&mut self, rate: Rate) {
         self.preroll.set_rate(rate);
     }
@@ -47,19 +67,41 @@ impl Said {
         self.gain = levelled.then(|| self.gain.take().unwrap_or_default());
     }
 
-    /// It may not speak, or says nothing.
-    pub(super) fn silence(&mut self) {
+    /// Whether it is looked for what spoils the room.
+    pub(super) fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+        self.watch.forget();
+    }
+
+    /// It is in a room no more, or may speak again: what was wrong with it may be mended.
+    pub(super) fn forget_faults(&mut self) {
+        self.watch.forget();
+    }
+
+    /// It is in no room.
+    pub(super) fn shut(&mut self) {
         self.power = Power::SILENT;
         self.gate.shut();
         self.preroll.forget();
     }
 
-    /// Judges what came, and gives what of it is due in this tick.
-    pub(super) fn judge(&mut self, frame: &mut [i16], heard: Heard) {
-        self.power = match heard.taken {
-            Taken::Idle => Power::SILENT,
-            Taken::Sound | Taken::Concealed | Taken::Noise => Power::of(frame),
+    /// It may not speak in this tick, or a key is down.
+    pub(super) fn silence(&mut self) {
+        self.shut();
+        if self.watched {
+            let noise = self.gate.noise();
+            self.watch.came(&[], &NOTHING, State::Closed, noise);
+        }
+    }
+
+    /// Judges what came, and gives what of it is due in this tick. `narrow` is the same at 8 kHz
+    /// when it has a higher rate.
+    pub(super) fn judge(&mut self, frame: &mut [i16], narrow: Option<&[i16]>, heard: Heard) {
+        let halves = match heard.taken {
+            Taken::Idle => NOTHING,
+            Taken::Sound | Taken::Concealed | Taken::Noise => spoil::halves(frame),
         };
+        self.power = spoil::mean(&halves);
         let before = self.gate.state();
         // What may be a key says nothing about voice and noise, and can wait a tick.
         let after = if heard.may_be_key {
@@ -67,10 +109,21 @@ impl Said {
         } else {
             self.gate.hear(self.power)
         };
+        if self.watched {
+            let (narrow, noise) = (narrow.unwrap_or(frame), self.gate.noise());
+            self.watch.came(narrow, &halves, after, noise);
+        }
         match (before, after) {
             (State::Closed, State::Closed) => self.preroll.keep(frame),
             (State::Closed, _) => self.preroll.begin(frame, self.gate.noise()),
             _ => self.preroll.follow(frame),
+        }
+    }
+
+    /// Takes note of what the line is sent in this tick.
+    pub(super) fn sent(&mut self, halves: impl FnOnce() -> Halves) {
+        if self.watched {
+            self.watch.sent(&halves());
         }
     }
 
@@ -83,3 +136,6 @@ impl Said {
         }
     }
 }
+
+/// Of a tick in which nothing comes, or nothing is sent.
+pub(super) const NOTHING: Halves = [Power::SILENT; 2];

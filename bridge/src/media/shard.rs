@@ -254,7 +254,10 @@ impl Shard {
                 self.with(leg, |line, _| line.set_voice(voice));
             }
             Order::Do(ToShard::SetLevelled(leg, levelled)) => {
-                self.with(leg, |line, _| line.set_levelled(levelled));
+                self.with(leg, |line, _| line.said.set_levelled(levelled));
+            }
+            Order::Do(ToShard::SetWatched(leg, watched)) => {
+                self.with(leg, |line, _| line.said.set_watched(watched));
             }
             Order::Do(ToShard::PlayToLeg(leg, play, sounds)) => {
                 self.with(leg, |line, tools| line.play(play, sounds, tools));

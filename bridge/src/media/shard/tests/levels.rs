@@ -59,7 +59,10 @@ fn a_shout_of_a_caller_who_was_raised_is_heard_as_loud_as_it_came() {
     house.phones[listener].heard.clear();
     house.phones[quiet].peak = 20_000.0;
     house.run(20);
-    let peak = house.phones[listener].heard.iter().map(|s| s.unsigned_abs());
+    let peak = house.phones[listener]
+        .heard
+        .iter()
+        .map(|s| s.unsigned_abs());
     let peak = peak.max().unwrap();
     assert!((19_000..21_000).contains(&peak), "{peak}");
 }
