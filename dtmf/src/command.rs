@@ -21,6 +21,8 @@ pub enum KeypadCommand {
     CycleLecture,
     /// Mute all guests, or open their lines again.
     MuteAll,
+    /// Mute the line that disturbs the conference most.
+    MuteWorst,
     /// Start or stop the recording.
     ToggleRecording,
     /// Lock or unlock the room.
@@ -67,7 +69,7 @@ impl Who {
 
 impl KeypadCommand {
     /// Every command that can be keyed on purpose, in the order of the menu.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ToggleMute,
         Self::ToggleHand,
         Self::CountCallers,
@@ -75,6 +77,7 @@ impl KeypadCommand {
         Self::Admit,
         Self::CycleLecture,
         Self::MuteAll,
+        Self::MuteWorst,
         Self::ToggleRecording,
         Self::ToggleLock,
         Self::RollCall,
@@ -100,6 +103,7 @@ impl KeypadCommand {
             | Self::NextHand
             | Self::Admit
             | Self::MuteAll
+            | Self::MuteWorst
             | Self::DialOut
             | Self::DropDialled
             | Self::End => Who::Host,
@@ -122,6 +126,7 @@ impl KeypadCommand {
             Self::NextHand => "next_hand",
             Self::Admit => "admit",
             Self::MuteAll => "mute_all",
+            Self::MuteWorst => "mute_worst",
             Self::DialOut => "dial_out",
             Self::DropDialled => "drop_dialled",
             Self::End => "end",

@@ -7,6 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use confab_core::event::Role;
+use confab_core::fault::Fault;
 use confab_core::snapshot::{
     Dial, DialOver, Knock, LegSnapshot, MuteState, RecordingState, RoomSnapshot, Standing,
 };
@@ -131,6 +132,7 @@ fn leg_now(leg: &LegSnapshot) -> Value {
         "since_ms": leg.since.0,
         "talking": leg.talking,
         "mute": mute,
+        "fault": leg.fault.map(Fault::word),
         "hand": hand,
         "standing": standing,
         "waiting": leg.standing != Standing::Inside,

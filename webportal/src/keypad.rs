@@ -57,6 +57,9 @@ pub fn does(command: KeypadCommand) -> Option<&'static str> {
         KeypadCommand::NextHand => "let the next raised hand speak",
         KeypadCommand::Admit => "let in who waits at the door",
         KeypadCommand::MuteAll => "mute all guests, or open their lines",
+        KeypadCommand::MuteWorst => {
+            "mute the line that disturbs most: echo, howling, music, noise, hum"
+        }
         KeypadCommand::DialOut => "call a number",
         KeypadCommand::DropDialled => "hang up on the person I called",
         KeypadCommand::End => "end the conference for everybody",

@@ -83,6 +83,7 @@ pub(crate) struct Fields {
     layout: String,
     alone_minutes: String,
     carrier_limit_minutes: String,
+    isolate_bad_lines: String,
     guests_may_start: bool,
     join_muted: bool,
     hold_music: bool,
@@ -106,6 +107,7 @@ impl Fields {
             layout: text("layout"),
             alone_minutes: text("alone_minutes"),
             carrier_limit_minutes: text("carrier_limit_minutes"),
+            isolate_bad_lines: text("isolate_bad_lines"),
             guests_may_start: settings.guests_may_start,
             join_muted: settings.join_muted,
             hold_music: settings.hold_music,
@@ -118,7 +120,7 @@ impl Fields {
     }
 
     /// Every key of the store's table, each as [`set_setting`] takes it.
-    fn pairs(&self) -> [(&'static str, String); 16] {
+    fn pairs(&self) -> [(&'static str, String); 17] {
         let trimmed = |text: &str| text.trim().to_owned();
         [
             ("announce", trimmed(&self.announce)),
@@ -132,6 +134,7 @@ impl Fields {
                 "carrier_limit_minutes",
                 trimmed(&self.carrier_limit_minutes),
             ),
+            ("isolate_bad_lines", trimmed(&self.isolate_bad_lines)),
             ("guests_may_start", self.guests_may_start.to_string()),
             ("join_muted", self.join_muted.to_string()),
             ("hold_music", self.hold_music.to_string()),
@@ -336,7 +339,7 @@ fn explain(key: &str) -> &'static str {
         "continue_after_host" => "Please give whole minutes from 0 to 60.",
         "billing_code" => "A billing code has 2 to 20 digits. Leave it empty for none.",
         "max_callers" => "Please give a number from 2 to 2000.",
-        "announce" => "Please choose one of the three.",
+        "announce" | "isolate_bad_lines" => "Please choose one of the three.",
         "language" => "Please choose one of the three languages.",
         "layout" => "Please choose one of the layouts in the list.",
         "alone_minutes" => "Please give whole minutes from 0 to 240.",

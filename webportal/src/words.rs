@@ -3,6 +3,7 @@
 use confab_core::access::CallType;
 use confab_core::command::{CommandRefusal, LectureMode};
 use confab_core::event::{DialEnd, DialFailure};
+use confab_core::fault::Fault;
 
 /// Why a call ended, from `EndReason::word`.
 pub(crate) fn call_end(word: Option<&str>) -> &'static str {
@@ -27,6 +28,26 @@ pub(crate) fn call_end(word: Option<&str>) -> &'static str {
         Some("no_common_codec") => "refused: no sound format in common",
         Some("not_found") => "refused: unknown number",
         Some(_) => "ended",
+    }
+}
+
+/// How a line spoils the conference: in a word, and what that means.
+pub(crate) fn fault(fault: Fault) -> (&'static str, &'static str) {
+    match fault {
+        Fault::Hum => ("hums", "A hum or a steady tone comes from this line."),
+        Fault::Noise => ("noisy", "This line is noisy all the time."),
+        Fault::Music => (
+            "plays music",
+            "Music comes from this line. Perhaps it is on hold.",
+        ),
+        Fault::Echo => (
+            "echoes",
+            "What others say comes back from this line. Perhaps a loudspeaker is too loud.",
+        ),
+        Fault::Howl => (
+            "howls",
+            "This line howls: its loudspeaker is heard by its microphone.",
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happened: facts about a conference, told once, never changed.
 
 use crate::command::LectureMode;
+use crate::fault::Fault;
 use crate::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -207,6 +208,13 @@ pub enum Fact {
         leg: LegId,
         /// can no longer be heard
         muted: bool,
+    },
+    /// What is wrong with the sound of a line, or that nothing is any more.
+    FaultChanged {
+        /// whose
+        leg: LegId,
+        /// none: it sounds as it should
+        fault: Option<Fault>,
     },
     /// A hand went up.
     HandRaised {

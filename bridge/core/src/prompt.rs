@@ -207,6 +207,14 @@ pub enum Prompt {
     CallMayBeCut,
     /// "Welcome back."
     WelcomeBack,
+    /// "A line is disturbing the conference." To hosts.
+    LineDisturbs,
+    /// "Your line was disturbing the conference, and has been muted."
+    YourLineDisturbs,
+    /// "The line that disturbed the conference has been muted." To hosts.
+    DisturbingLineMuted,
+    /// "No line is disturbing the conference."
+    NoLineDisturbs,
     /// "Somebody is trying to guess the codes of this room." To hosts.
     SomebodyGuesses,
 }

@@ -29,6 +29,19 @@ pub enum Language {
     De,
 }
 
+/// What is done about a line that spoils the conference: one that echoes, howls, hums, is noisy all
+/// the time or plays music.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BadLines {
+    /// Hosts are told, and can mute it.
+    #[default]
+    Tell,
+    /// A guest's is muted, once; hosts are told.
+    Mute,
+    /// Nobody looks for it.
+    Nothing,
+}
+
 /// The settings of one room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomSettings {
@@ -67,6 +80,8 @@ pub struct RoomSettings {
     pub dial_out: bool,
     /// Quiet and loud callers are brought to the same loudness.
     pub auto_gain: bool,
+    /// What is done about lines that spoil it for all others.
+    pub bad_lines: BadLines,
 }
 
 impl Default for RoomSettings {
@@ -88,6 +103,7 @@ impl Default for RoomSettings {
             carrier_limit: Duration::ZERO,
             dial_out: false,
             auto_gain: true,
+            bad_lines: BadLines::default(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::command::LectureMode;
 use crate::event::{DialEnd, Role};
+use crate::fault::Fault;
 use crate::ids::{ConferenceId, DialId, DialNumber, LegId, RoomNumber};
 use crate::time::Time;
 
@@ -69,6 +70,8 @@ pub struct LegSnapshot {
     pub talking: bool,
     /// muted or not
     pub mute: MuteState,
+    /// how it spoils, or spoilt until it was muted, the conference
+    pub fault: Option<Fault>,
     /// raised hand, if any
     pub hand: Option<Hand>,
     /// hears the others, or not yet

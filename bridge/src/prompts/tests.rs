@@ -108,6 +108,10 @@ const FIXED: &[Prompt] = &[
     Prompt::CallMayBeCut,
     Prompt::WelcomeBack,
     Prompt::SomebodyGuesses,
+    Prompt::LineDisturbs,
+    Prompt::YourLineDisturbs,
+    Prompt::DisturbingLineMuted,
+    Prompt::NoLineDisturbs,
     Prompt::AllMuted,
     Prompt::EndAsked,
 ];

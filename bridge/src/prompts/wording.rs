@@ -87,6 +87,7 @@ fn menu_key(command: KeypadCommand) -> Option<&'static str> {
         KeypadCommand::NextHand => "menu-next-hand",
         KeypadCommand::Admit => "menu-admit",
         KeypadCommand::MuteAll => "menu-mute-all",
+        KeypadCommand::MuteWorst => "menu-mute-worst",
         KeypadCommand::DialOut => "menu-dial-out",
         KeypadCommand::DropDialled => "menu-drop-dialled",
         KeypadCommand::End => "menu-end",

@@ -8,7 +8,7 @@ use confab_core::effect::{Audience, Effect};
 use confab_core::event::{ConferenceEnd, EndReason, Fact, Role};
 use confab_core::ids::{ConferenceId, LegId, RoomNumber};
 use confab_core::room::{Input, RecorderReport, Room};
-use confab_core::settings::Language;
+use confab_core::settings::{BadLines, Language};
 use confab_dtmf::layout::Layout;
 use confab_recorder::RecordingId;
 use confab_store::{LedgerEntry, Sealed};
@@ -30,6 +30,8 @@ pub(super) struct LiveRoom {
     pub layout: Arc<Layout>,
     /// callers are brought to the same loudness
     pub levelled: bool,
+    /// it is looked for lines that spoil it
+    pub watched: bool,
     pub recording: Option<Recording>,
     /// what is left of its security code
     pub code: Option<Sealed>,
@@ -58,6 +60,7 @@ impl Switchboard {
                 language: entry.settings.language,
                 layout: entry.settings.layout.clone(),
                 levelled: entry.settings.auto_gain,
+                watched: entry.settings.bad_lines != BadLines::Nothing,
                 recording: None,
                 code: None,
                 names: HashMap::new(),
@@ -76,8 +79,10 @@ impl Switchboard {
     pub(super) fn enter_sound(&mut self, leg: LegId, number: &RoomNumber) {
         if let Some(live) = self.rooms.get(number) {
             let (shard, key, levelled) = (live.shard, live.key, live.levelled);
+            let watched = live.watched;
             self.shard(shard, ToShard::Enter(leg, key));
             self.shard(shard, ToShard::SetLevelled(leg, levelled));
+            self.shard(shard, ToShard::SetWatched(leg, watched));
         }
     }
 

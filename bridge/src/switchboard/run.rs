@@ -122,6 +122,12 @@ impl Switchboard {
                     let _ = self.room_input(&number, Input::Talking { leg, talking });
                 }
             }
+            FromShard::Fault(leg, fault) => {
+                let room = self.legs.get(&leg).and_then(|entry| entry.room().cloned());
+                if let Some(number) = room {
+                    let _ = self.room_input(&number, Input::Fault { leg, fault });
+                }
+            }
             FromShard::Silent(leg, silent) => self.line_is_silent(leg, silent),
             FromShard::Played(leg, play) => self.played(leg, play),
             FromShard::LineDead(leg) => {

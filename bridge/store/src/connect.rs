@@ -71,6 +71,11 @@ fn migrator() -> Migrator {
         ),
         (3, "doors", include_str!("../migrations/0003_doors.sql")),
         (4, "levels", include_str!("../migrations/0004_levels.sql")),
+        (
+            5,
+            "bad lines",
+            include_str!("../migrations/0005_bad_lines.sql"),
+        ),
     ];
     Migrator::with_migrations(
         migrations

@@ -13,7 +13,8 @@ use crate::error::{Result, StoreError, one_row, or_taken};
 use crate::row::columns;
 use crate::secrets::{RoomSecrets, Sealed, check_code, check_pin, code_salt, random_hex};
 use crate::settings::{
-    Setting, announce_word, check_settings, language_word, parse_announce, parse_language,
+    Setting, announce_word, bad_lines_word, check_settings, language_word, parse_announce,
+    parse_bad_lines, parse_language,
 };
 use crate::users::{called, folded};
 
@@ -25,7 +26,7 @@ macro_rules! select {
              r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
              r.language, r.record_at_start, r.max_callers, r.security_code, r.layout, \
              r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out, \
-             r.auto_gain \
+             r.auto_gain, r.isolate_bad_lines \
              FROM rooms r JOIN users u ON u.id = r.owner ",
             $rest
         )
@@ -91,6 +92,7 @@ impl Store {
                     minutes(settings.carrier_limit),
                     settings.dial_out,
                     settings.auto_gain,
+                    bad_lines_word(settings.bad_lines),
                 ],
             )
             .await
@@ -231,6 +233,10 @@ fn statement(setting: Setting) -> (&'static str, Arg<'static>) {
         Setting::CarrierLimit(time) => (update!("carrier_limit_min"), minutes(time).into()),
         Setting::DialOut(may) => (update!("dial_out"), may.into()),
         Setting::AutoGain(gain) => (update!("auto_gain"), gain.into()),
+        Setting::BadLines(bad_lines) => (
+            update!("isolate_bad_lines"),
+            bad_lines_word(bad_lines).into(),
+        ),
     }
 }
 
@@ -266,6 +272,7 @@ struct Kept {
     carrier_limit_min: i64,
     dial_out: bool,
     auto_gain: bool,
+    isolate_bad_lines: String,
 }
 
 columns!(
@@ -309,6 +316,7 @@ impl Kept {
                 carrier_limit: time(kept.carrier_limit_min)?,
                 dial_out: kept.dial_out,
                 auto_gain: kept.auto_gain,
+                bad_lines: parse_bad_lines(&kept.isolate_bad_lines).map_err(|_| damaged())?,
                 billing_code: kept.billing_code,
             },
             secrets: RoomSecrets {
@@ -329,7 +337,7 @@ const ALL_ROOMS: &str = select!("ORDER BY r.number");
 const ADD_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
      record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
-     carrier_limit_min, dial_out, auto_gain) \
+     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines) \
      SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20 \
+     $19, $20, $21 \
      FROM users u WHERE u.email = $3";

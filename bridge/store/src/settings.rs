@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_core::settings::{Announce, BadLines, Language, RoomSettings};
 use confab_dtmf::layout::{Layout, Layouts};
 
 use crate::error::{Result, StoreError};
@@ -28,10 +28,11 @@ pub(crate) enum Setting {
     CarrierLimit(Duration),
     DialOut(bool),
     AutoGain(bool),
+    BadLines(BadLines),
 }
 
 /// Every key of [`set_setting`] and what it may be, for help texts and messages.
-pub const SETTING_KEYS: [(&str, &str); 16] = [
+pub const SETTING_KEYS: [(&str, &str); 17] = [
     ("guests_may_start", "true or false"),
     ("announce", "chime, name or nothing"),
     ("join_muted", "true or false"),
@@ -51,6 +52,7 @@ pub const SETTING_KEYS: [(&str, &str); 16] = [
     ),
     ("dial_out", "true or false"),
     ("auto_gain", "true or false"),
+    ("isolate_bad_lines", "tell, mute or nothing"),
 ];
 
 /// Changes one setting; a layout is one of `layouts`. A wrong key or value is
@@ -85,6 +87,7 @@ pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)>
         minutes(settings.carrier_limit),
         settings.dial_out.to_string(),
         settings.auto_gain.to_string(),
+        bad_lines_word(settings.bad_lines).to_owned(),
     ];
     SETTING_KEYS
         .map(|(key, _)| key)
@@ -126,6 +129,23 @@ pub(crate) fn parse_announce(word: &str) -> Result<Announce> {
         "name" => Ok(Announce::Name),
         "nothing" => Ok(Announce::Nothing),
         _ => Err(wrong_value("announce", word)),
+    }
+}
+
+pub(crate) fn bad_lines_word(bad_lines: BadLines) -> &'static str {
+    match bad_lines {
+        BadLines::Tell => "tell",
+        BadLines::Mute => "mute",
+        BadLines::Nothing => "nothing",
+    }
+}
+
+pub(crate) fn parse_bad_lines(word: &str) -> Result<BadLines> {
+    match word {
+        "tell" => Ok(BadLines::Tell),
+        "mute" => Ok(BadLines::Mute),
+        "nothing" => Ok(BadLines::Nothing),
+        _ => Err(wrong_value("isolate_bad_lines", word)),
     }
 }
 
@@ -177,6 +197,7 @@ impl Setting {
             "carrier_limit_minutes" => Self::CarrierLimit(minutes(key, value, 15, 1440)?),
             "dial_out" => Self::DialOut(flag(key, value)?),
             "auto_gain" => Self::AutoGain(flag(key, value)?),
+            "isolate_bad_lines" => Self::BadLines(parse_bad_lines(value)?),
             _ => return Err(wrong_key(key)),
         })
     }
@@ -199,6 +220,7 @@ impl Setting {
             Self::CarrierLimit(time) => settings.carrier_limit = time,
             Self::DialOut(may) => settings.dial_out = may,
             Self::AutoGain(gain) => settings.auto_gain = gain,
+            Self::BadLines(bad_lines) => settings.bad_lines = bad_lines,
         }
     }
 }
@@ -275,6 +297,9 @@ mod tests {
         for value in ["chime", "name", "nothing"] {
             check("announce", value);
         }
+        for value in ["tell", "mute", "nothing"] {
+            check("isolate_bad_lines", value);
+        }
         for value in ["0", "1", "60"] {
             check("continue_after_host", value);
         }
@@ -314,7 +339,7 @@ mod tests {
             "guests_may_start, announce, join_muted",
         );
         check("pin", "1234", "there are");
-        check("", "", "auto_gain, pin and code");
+        check("", "", "isolate_bad_lines, pin and code");
         check(
             "join_muted",
             "yes",
@@ -329,6 +354,7 @@ mod tests {
         check("language", "it", "en, fr or de");
         check("max_callers", "1", "2 to 2000");
         check("max_callers", "99999999999", "2 to 2000");
+        check("isolate_bad_lines", "true", "tell, mute or nothing");
         check("layout", "dvorak", "there are openvoice, star-six");
         check("alone_minutes", "241", "0 to 240");
         check("carrier_limit_minutes", "14", "0 or 15 to 1440");

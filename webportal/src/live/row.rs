@@ -22,6 +22,8 @@ pub(super) struct Row {
     state_class: &'static str,
     /// orders by state: who talks first, who waits last
     state_rank: u8,
+    /// what is wrong with it, and what that means
+    fault: Option<(&'static str, &'static str)>,
     hand: Option<HandView>,
     hand_rank: u32,
     lowers_hand: bool,
@@ -89,6 +91,7 @@ impl Row {
             state,
             state_class,
             state_rank,
+            fault: leg.fault.map(words::fault),
             hand: leg.hand.map(|hand| HandView {
                 place: hand.place,
                 open: hand.open,

@@ -21,7 +21,7 @@ fn routes() -> Vec<(String, Option<&'static str>)> {
         post(
             "/rooms/1000/settings".into(),
             "announce=chime&continue_after_host=1&billing_code=&max_callers=5&language=en\
-             &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0",
+             &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0&isolate_bad_lines=tell",
         ),
         post("/rooms/1000/pin".into(), "pin=987654&again=987654"),
         post("/rooms/1000/code".into(), "code=987654&again=987654"),

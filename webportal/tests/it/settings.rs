@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_core::settings::{Announce, BadLines, Language, RoomSettings};
 use confab_dtmf::layout::Layouts;
 
 use crate::site::{PASSWORD, Site, room};
@@ -14,7 +14,8 @@ async fn settings_are_saved() {
     let anna = site.log_in("anna@example.com").await;
     let form = "announce=name&continue_after_host=+15&billing_code=4242&max_callers=20\
                 &guests_may_start=true&record_at_start=true&language=de&layout=star-six\
-                &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true";
+                &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true\
+                &isolate_bad_lines=mute";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
@@ -35,6 +36,7 @@ async fn settings_are_saved() {
         carrier_limit: Duration::from_secs(360 * 60),
         dial_out: true,
         auto_gain: false,
+        bad_lines: BadLines::Mute,
     };
     assert_eq!(saved, expected);
     site.get(&anna, answer.header("location")).await.says(&[
@@ -46,6 +48,7 @@ async fn settings_are_saved() {
         "name=\"alone_minutes\" value=\"30\"",
         "name=\"carrier_limit_minutes\" value=\"360\"",
         "value=\"star-six\" selected",
+        "value=\"mute\" selected",
         "value=\"openvoice\">openvoice: *1 menu, *2 mute, *9 hand, *6 lock<",
         "value=\"de\" lang=\"de\" selected",
         // the layout that the room has now
@@ -54,7 +57,7 @@ async fn settings_are_saved() {
 
     let form = "announce=nothing&continue_after_host=0&billing_code=&max_callers=20&language=en\
                 &layout=openvoice&alone_minutes=0&carrier_limit_minutes=0&hold_music=true\
-                &auto_gain=true";
+                &auto_gain=true&isolate_bad_lines=tell";
     site.post(&anna, "/rooms/1000/settings", form).await;
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
     let expected = RoomSettings {
@@ -103,7 +106,7 @@ async fn what_is_wrong_is_explained_and_kept() {
     let anna = site.log_in("anna@example.com").await;
     let before = site.store.room("1000").await.unwrap();
     let form = "announce=name&continue_after_host=2h&billing_code=x1&max_callers=1\
-                &join_muted=true&language=it&layout=dvorak&alone_minutes=241\
+                &join_muted=true&language=it&layout=dvorak&alone_minutes=241&isolate_bad_lines=x\
                 &carrier_limit_minutes=14";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -117,6 +120,7 @@ async fn what_is_wrong_is_explained_and_kept() {
         "value=\"name\" checked",
         "aria-invalid=\"true\"",
         "Please choose one of the three languages.",
+        "id=\"wrong-bad-lines\" role=\"alert\">Please choose one of the three.",
         "Please choose one of the layouts in the list.",
         "value=\"241\"",
         "Please give whole minutes from 0 to 240.",

@@ -277,6 +277,7 @@ pub fn snapshot(number: &str, callers: &[(u64, &str)]) -> RoomSnapshot {
         since: Time(now_ms().unsigned_abs()),
         talking: false,
         mute: MuteState::Open,
+        fault: None,
         hand: None,
         standing: Standing::Inside,
     };

@@ -39,6 +39,7 @@ impl Room {
             KeypadCommand::ToggleMute => self.mute_state(person) != MuteState::MutedByHost,
             KeypadCommand::NextHand => self.hands.any_up(),
             KeypadCommand::Admit => !self.door.is_empty(),
+            KeypadCommand::MuteWorst => self.any_spoils(),
             KeypadCommand::MuteAll => {
                 guests() && (self.lecture != LectureMode::Strict || self.any_guest_is_heard())
             }

@@ -139,6 +139,7 @@ impl Room {
         if self.people.get(leg).is_some_and(Person::is_host) {
             self.tell_host_who_waits(leg);
             self.tell_hosts_of_hands();
+            self.tell_hosts_of_faults();
         }
     }
 

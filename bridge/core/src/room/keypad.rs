@@ -46,6 +46,7 @@ impl Room {
             KeypadCommand::NextHand => self.call_next(leg),
             KeypadCommand::Admit => self.let_in_first(leg),
             KeypadCommand::MuteAll => self.mute_or_open_all(leg),
+            KeypadCommand::MuteWorst => self.mute_worst(leg),
             KeypadCommand::DialOut => self.ask_number(leg),
             KeypadCommand::DropDialled => self.drop_dialled(leg),
             KeypadCommand::End => self.ask_for_the_end(leg),
@@ -77,6 +78,7 @@ impl Room {
             | KeypadCommand::NextHand
             | KeypadCommand::Admit
             | KeypadCommand::MuteAll
+            | KeypadCommand::MuteWorst
             | KeypadCommand::DialOut
             | KeypadCommand::DropDialled
             | KeypadCommand::End

@@ -71,6 +71,7 @@ impl Room {
             since: person.since,
             talking: person.talking && person.told.speak,
             mute: self.mute_state(person),
+            fault: person.fault,
             hand: self.hands.get(person.leg),
             standing: match (person.proving.is_some(), self.begun) {
                 (true, _) => Standing::KeyingCode,

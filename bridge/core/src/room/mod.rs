@@ -40,6 +40,7 @@ mod proving;
 mod recording;
 mod returning;
 mod speech;
+mod spoiling;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ use confab_dtmf::Key;
 use crate::command::{Actor, Command, CommandRefusal, LectureMode};
 use crate::effect::Effect;
 use crate::event::{ConferenceEnd, DialFailure, EndReason, Fact, Role};
+use crate::fault::Fault;
 use crate::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
 use crate::settings::{Announce, RoomSettings};
 use crate::snapshot::DialOver;
@@ -62,6 +64,7 @@ use patience::Alone;
 use people::People;
 use recording::Recording;
 use returning::Absent;
+use spoiling::Spoiling;
 
 /// A leg that has passed the voice menu and wants in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +156,13 @@ pub enum Input {
         /// now
         talking: bool,
     },
+    /// What is wrong with the sound of a leg, or that nothing is any more.
+    Fault {
+        /// which
+        leg: LegId,
+        /// now
+        fault: Option<Fault>,
+    },
     /// Nothing comes from a leg any more, for seconds, or something does again: who calls from its
     /// number then is the same caller, whose old call nobody has ended.
     Silent {
@@ -202,6 +212,7 @@ pub struct Room {
     begun: bool,
     lecture: LectureMode,
     hands: Hands,
+    spoiling: Spoiling,
     recording: Recording,
     chimes: bool,
     continues: bool,
@@ -251,6 +262,7 @@ impl Room {
             begun: false,
             lecture: LectureMode::default(),
             hands: Hands::default(),
+            spoiling: Spoiling::default(),
             recording: Recording::Off,
             chimes: settings.announce != Announce::Nothing,
             continues: !settings.continue_after_host.is_zero(),
@@ -311,6 +323,7 @@ impl Room {
                     person.talking = talking;
                 }
             }
+            Input::Fault { leg, fault } => self.fault_news(leg, fault),
             Input::Silent { leg, silent: true } if self.knows(leg) => {
                 self.silent.insert(leg);
             }
@@ -343,6 +356,7 @@ impl Room {
             self.patience_deadline(),
             self.knocks_told_deadline(),
             self.hands_told_deadline(),
+            self.faults_told_deadline(),
         ]
         .into_iter()
         .flatten()

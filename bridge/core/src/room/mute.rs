@@ -74,6 +74,9 @@ impl Room {
                 person.told = voice;
             }
             self.effects.push(Effect::SetVoice { leg, voice });
+            if voice.speak && !told.speak {
+                self.judge_anew(leg);
+            }
             // Who comes in can be heard unless told otherwise.
             let spoke = told.hear != Hear::Room || told.speak;
             if voice.hear == Hear::Room && spoke != voice.speak {

@@ -139,6 +139,7 @@ impl Room {
         self.remind();
         self.tell_hosts_of_knocks();
         self.tell_hosts_of_hands();
+        self.tell_hosts_of_faults();
         self.warn_of_the_cut();
         self.ask_the_lonely();
     }

@@ -4,6 +4,7 @@
 
 use crate::effect::{Hear, Voice};
 use crate::event::Role;
+use crate::fault::Fault;
 use crate::ids::{DialId, LegId};
 use crate::time::Time;
 
@@ -30,6 +31,12 @@ pub(super) struct Person {
     /// has unmuted itself since the lecture began
     pub lifted: bool,
     pub talking: bool,
+    /// how its line spoils the conference, or did until it was muted
+    pub fault: Option<Fault>,
+    /// hosts were told of that
+    pub fault_told: bool,
+    /// it has been muted for that once
+    pub isolated: bool,
     /// what its line was last set to, to set it only when something has changed
     pub told: Voice,
     pub queue: Queue,
@@ -67,6 +74,9 @@ impl Person {
             muted_by_host: false,
             lifted: false,
             talking: false,
+            fault: None,
+            fault_told: false,
+            isolated: false,
             told,
             queue: Queue::default(),
             keying: None,
@@ -141,7 +151,7 @@ impl People {
         self.0.iter_mut().find(|person| person.leg == leg)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Person> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Person> {
         self.0.iter()
     }
 

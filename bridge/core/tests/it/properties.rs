@@ -3,6 +3,7 @@
 
 use confab_core::command::{Actor, Command, LectureMode};
 use confab_core::event::{DialFailure, EndReason, Role};
+use confab_core::fault::Fault;
 use confab_core::ids::{DialId, DialNumber, LegId, PlayId};
 use confab_core::room::{DialNews, Input, Joining, RecorderReport};
 use confab_core::settings::RoomSettings;
@@ -33,6 +34,10 @@ fn keyed() -> impl Strategy<Value = KeypadCommand> {
         16 => proptest::sample::select(KeypadCommand::ALL.to_vec()),
         1 => Just(KeypadCommand::Unknown),
     ]
+}
+
+fn fault() -> impl Strategy<Value = Option<Fault>> {
+    proptest::option::of(proptest::sample::select(Fault::ALL.to_vec()))
 }
 
 fn lecture() -> impl Strategy<Value = LectureMode> {
@@ -129,6 +134,7 @@ fn input() -> impl Strategy<Value = Input> {
         2 => leg().prop_map(Input::CodeRight),
         1 => Just(Input::Guessing),
         1 => (leg(), any::<bool>()).prop_map(|(leg, talking)| Input::Talking { leg, talking }),
+        1 => (leg(), fault()).prop_map(|(leg, fault)| Input::Fault { leg, fault }),
         1 => (leg(), any::<bool>()).prop_map(|(leg, silent)| Input::Silent { leg, silent }),
         1 => (leg(), 0..50_u64).prop_map(|(leg, n)| Input::Played { leg, play: PlayId(n) }),
         2 => report.prop_map(Input::Recording),
@@ -155,6 +161,7 @@ fn room_settings() -> impl Strategy<Value = RoomSettings> {
         "no_music",
         "alone=2",
         "carrier=15",
+        "bad_lines=mute",
     ];
     let announce = ["announce=chime", "announce=name", "announce=nothing"];
     let sizes = ["max_callers=2", "max_callers=3", "max_callers=500"];

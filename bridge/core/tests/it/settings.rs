@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confab_core::settings::{Announce, RoomSettings};
+use confab_core::settings::{Announce, BadLines, RoomSettings};
 use confab_dtmf::layout::Layouts;
 
 pub fn parse(words: &str) -> RoomSettings {
@@ -22,6 +22,14 @@ pub fn parse(words: &str) -> RoomSettings {
             "alone" => settings.alone_limit = minutes(value),
             "carrier" => settings.carrier_limit = minutes(value),
             "max_callers" => settings.max_callers = value.parse().unwrap(),
+            "bad_lines" => {
+                settings.bad_lines = match value {
+                    "tell" => BadLines::Tell,
+                    "mute" => BadLines::Mute,
+                    "nothing" => BadLines::Nothing,
+                    other => panic!("bad_lines={other}?"),
+                };
+            }
             "continue" => settings.continue_after_host = minutes(value),
             "announce" => {
                 settings.announce = match value {

@@ -6,7 +6,7 @@
 //! host|guest joins as NAME [named] [code] [billing CODE] [from NUMBER] [called TIME ago]
 //! NAME keys KEYS              through the keypad's collector, like real keys
 //! NAME leaves | NAME hears it out | NAME talks | NAME is quiet | NAME is dead | NAME is alive
-//! NAME proves the code | somebody guesses
+//! NAME proves the code | somebody guesses | NAME spoils it by echo | NAME is mended
 //! dial N rings | dial N ends HOW | NAME answers dial N | TIME passes (90s, 5m)
 //! recorder started|failed|full
 //! portal COMMAND              see `command`; `portal COMMAND, WHY` when it is refused
@@ -29,7 +29,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
-use confab_core::command::{Actor, Command, CommandRefusal, LectureMode};
+use confab_core::command::{Actor, Command, LectureMode};
 use confab_core::effect::{Audience, Effect, Hear, Voice};
 use confab_core::event::{DialFailure, EndReason, Role};
 use confab_core::ids::{DialId, DialNumber, LegId};
@@ -41,7 +41,7 @@ use confab_dtmf::collector::Collector;
 use confab_dtmf::layout::Layout;
 
 use crate::settings;
-use crate::world::World;
+use crate::world::{World, fault_called, refusal_words};
 
 #[test]
 fn every_story_is_true() {
@@ -162,6 +162,14 @@ impl Story {
                 let leg = self.leg(name);
                 self.input(Input::Talking { leg, talking: true });
             }
+            [name, "spoils", "it", "by", word] => {
+                let (leg, fault) = (self.leg(name), fault_called(word));
+                self.input(Input::Fault { leg, fault });
+            }
+            [name, "is", "mended"] => {
+                let (leg, fault) = (self.leg(name), None);
+                self.input(Input::Fault { leg, fault });
+            }
             [name, "is", "quiet"] => {
                 let leg = self.leg(name);
                 self.input(Input::Talking {
@@ -265,18 +273,7 @@ impl Story {
         let answer = self
             .world()
             .command(Actor::Portal("ann@example.com".to_owned()), command);
-        let refusal = answer.err().map(|refusal| match refusal {
-            CommandRefusal::NoSuchLeg => "no such leg",
-            CommandRefusal::HostsOnly => "hosts only",
-            CommandRefusal::MutedByHost => "muted by host",
-            CommandRefusal::CannotRecord => "cannot record",
-            CommandRefusal::NoConference => "no conference",
-            CommandRefusal::LectureHolds => "lecture holds",
-            CommandRefusal::NoHand => "no hand",
-            CommandRefusal::DialNotAllowed => "dial not allowed",
-            CommandRefusal::TooManyDials => "too many dials",
-            CommandRefusal::RoomFull => "room full",
-        });
+        let refusal = answer.err().map(refusal_words);
         assert_eq!(refusal, refused, "{}", self.at);
     }
 

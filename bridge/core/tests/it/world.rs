@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use confab_core::command::{Command, CommandRefusal, LectureMode};
 use confab_core::effect::{Audience, Effect, Hear, Voice};
 use confab_core::event::{EndReason, Fact, Role};
+use confab_core::fault::Fault;
 use confab_core::ids::{ConferenceId, DialId, LegId, PlayId, RoomNumber};
 use confab_core::prompt::{Clip, Prompt};
 use confab_core::room::{DialNews, Input, Room};
@@ -453,4 +454,27 @@ fn prompts(clips: &[Clip]) -> impl Iterator<Item = Prompt> {
         Clip::Prompt(prompt) => Some(*prompt),
         _ => None,
     })
+}
+
+/// The fault of this word; a story that names none is wrong.
+pub fn fault_called(word: &str) -> Option<Fault> {
+    let fault = Fault::ALL.into_iter().find(|fault| fault.word() == word);
+    assert!(fault.is_some(), "no line spoils it by {word}");
+    fault
+}
+
+/// A refusal as stories say it.
+pub fn refusal_words(refusal: CommandRefusal) -> &'static str {
+    match refusal {
+        CommandRefusal::NoSuchLeg => "no such leg",
+        CommandRefusal::HostsOnly => "hosts only",
+        CommandRefusal::MutedByHost => "muted by host",
+        CommandRefusal::CannotRecord => "cannot record",
+        CommandRefusal::NoConference => "no conference",
+        CommandRefusal::LectureHolds => "lecture holds",
+        CommandRefusal::NoHand => "no hand",
+        CommandRefusal::DialNotAllowed => "dial not allowed",
+        CommandRefusal::TooManyDials => "too many dials",
+        CommandRefusal::RoomFull => "room full",
+    }
 }

@@ -26,6 +26,7 @@ mod levels;
 mod quiet;
 mod recording;
 mod talking;
+mod spoiling;
 mod tones;
 mod wide;
 

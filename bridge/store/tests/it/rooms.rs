@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use confab_core::access::{CallType, Country};
-use confab_core::settings::{Announce, Language, RoomSettings};
+use confab_core::settings::{Announce, BadLines, Language, RoomSettings};
 use confab_dtmf::layout::Layouts;
 use confab_store::{AccessNumber, SETTING_KEYS, StoreError, settings_as_pairs};
 
@@ -27,6 +27,7 @@ fn odd_settings() -> RoomSettings {
         carrier_limit: Duration::from_secs(360 * 60),
         dial_out: true,
         auto_gain: false,
+        bad_lines: BadLines::Mute,
     }
 }
 
