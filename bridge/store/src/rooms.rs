@@ -280,6 +280,7 @@ columns!(
     id, pin_mac, code_mac, number, owner, owner_email, guests_may_start, announce, join_muted,
     continue_after_host_min, billing_capture, billing_code, language, record_at_start,
     max_callers, security_code, layout, hold_music, alone_min, carrier_limit_min, dial_out,
+    auto_gain, isolate_bad_lines,
 );
 
 impl Kept {

@@ -317,6 +317,12 @@ impl Phone {
         self.session.with_media(|media| media.mouth.hum(hz));
     }
 
+    /// Says again what it hears, or no more.
+    pub fn echo(&self, on: bool) {
+        let ear = on.then(|| self.ear.clone());
+        self.session.with_media(|media| media.mouth.echo(ear));
+    }
+
     /// Says something and waits until it has been sent.
     ///
     /// # Errors

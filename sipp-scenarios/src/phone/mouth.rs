@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use webrtc_util::marshal::Marshal;
 
 use super::codec::{Codec, Encoder, samples};
+use super::ear::Ear;
 use super::keys::{Key, REST_MS, sequence};
 use crate::sound::rate;
 use crate::sound::tone::Hum;
@@ -46,6 +47,8 @@ struct State {
     remote: Option<SocketAddr>,
     sending: bool,
     hum_hz: Option<u32>,
+    /// what this has heard is said again
+    echo: Option<Ear>,
     /// at the codec's rate
     speech: VecDeque<i16>,
     said: Option<oneshot::Sender<()>>,
@@ -72,6 +75,7 @@ impl Mouth {
             remote: None,
             sending: true,
             hum_hz: None,
+            echo: None,
             speech: VecDeque::new(),
             said: None,
             presses: VecDeque::new(),
@@ -111,6 +115,12 @@ impl Mouth {
     /// The tone to hum, or none for silence.
     pub fn hum(&self, hz: Option<u32>) {
         self.state().hum_hz = hz;
+    }
+
+    /// Says again what this ear hears, a tenth of a second later and at half of it, as a loudspeaker
+    /// beside a microphone does; or no more.
+    pub fn echo(&self, ear: Option<Ear>) {
+        self.state().echo = ear;
     }
 
     /// Says telephone sound once, instead of humming; the receiver fires when it has been sent.
@@ -222,9 +232,14 @@ impl State {
 
     fn sound(&mut self, hum: &mut Hum) -> Bytes {
         let codec = self.format.codec;
+        let heard = self.echo.as_ref().map(|ear| {
+            let heard = ear.last(self.format.packet_ms as usize).samples;
+            rate::raise(&heard, codec.scale())
+        });
         let sound: Vec<i16> = (0..samples(codec, self.format.packet_ms as usize))
-            .map(|_| {
-                let spoken = self.speech.pop_front();
+            .map(|n| {
+                let echo = heard.as_ref().and_then(|heard| heard.get(n));
+                let spoken = self.speech.pop_front().or(echo.map(|sample| sample / 2));
                 let hummed = self
                     .hum_hz
                     .map(|hz| hum.next_at(hz, HUM_AMPLITUDE, codec.rate_hz()));

@@ -20,6 +20,7 @@ mod phone;
 mod recording;
 mod rooms;
 mod softphone;
+mod spoiling;
 mod tones;
 mod wideband;
 mod words;

@@ -33,6 +33,9 @@ fn callers(before: &RoomSnapshot, now: &RoomSnapshot, said: &mut Vec<String>) {
             }
             _ => {}
         }
+        if let Some(fault) = leg.fault.filter(|fault| old.fault != Some(*fault)) {
+            said.push(format!("{name}: {}", words::fault(fault).1));
+        }
     }
     for leg in &before.legs {
         if !now.legs.iter().any(|still| still.leg == leg.leg) {

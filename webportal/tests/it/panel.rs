@@ -3,9 +3,11 @@
 
 use confab_core::command::{Command, LectureMode};
 use confab_core::event::{DialEnd, DialFailure, Role};
+use confab_core::fault::Fault;
 use confab_core::ids::{DialId, DialNumber, LegId};
 use confab_core::snapshot::{Dial, DialOver, Hand, Knock, RoomSnapshot, Standing};
 use confab_core::time::Time;
+use serde_json::{Value, json};
 
 use crate::live::Events;
 use crate::site::{Site, snapshot};
@@ -73,6 +75,25 @@ async fn only_what_can_be_done_is_offered() {
     .await;
     let strict = |room: &mut RoomSnapshot| room.lecture = LectureMode::Strict;
     check(strict, &["value=\"mute_all\""], &["value=\"open_all\""]).await;
+}
+
+#[tokio::test]
+async fn a_line_that_spoils_it_is_marked() {
+    let echoes = |room: &mut RoomSnapshot| room.legs[1].fault = Some(Fault::Echo);
+    let meaning = "title=\"What others say comes back from this line.";
+    check(echoes, &["class=\"chip fault\"", ">echoes<", meaning], &[]).await;
+    check(|_| {}, &[], &["chip fault"]).await;
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let mut room = three();
+    echoes(&mut room);
+    site.publish(vec![room]);
+    let now = site.get(&anna, "/api/v1/rooms/1000").await.json();
+    let legs = &now["conference"]["legs"];
+    assert_eq!(
+        (&legs[0]["fault"], &legs[1]["fault"]),
+        (&Value::Null, &json!("echo"))
+    );
 }
 
 #[tokio::test]
@@ -222,6 +243,9 @@ async fn changes_are_said() {
     check(&room, &["+49308 hung up at the door."]).await;
     room.knocks = vec![knock(9, "Karl", false)];
     check(&room, &["Karl knocks at the locked room."]).await;
+    room.legs[1].fault = Some(Fault::Noise);
+    let noisy = format!("{}: This line is noisy all the time.", room.legs[1].name);
+    check(&room, &[&noisy]).await;
 }
 
 #[tokio::test]

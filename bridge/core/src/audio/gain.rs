@@ -193,7 +193,8 @@ mod tests {
         let mut gain = Gain::default();
         level_after(&mut gain, 20, -35.0, 160);
         let mut shout = speech(0, -8.0, 160);
-        gain.apply(&mut shout, Power::of(&shout.clone()), NOISE, true);
+        let power = Power::of(&shout);
+        gain.apply(&mut shout, power, NOISE, true);
         let mut levels = Vec::new();
         for _ in 0..100 {
             let mut word = speech(0, -35.0, 160);
