@@ -67,7 +67,13 @@ impl Gain {
 
     fn learn(&mut self, power: Power) {
         self.ticks = (self.ticks + 1).min(MEMORY_TICKS);
-        self.speech += (power.0 - self.speech) / self.ticks as f32;
+        // One shout says little about how loud the others will be.
+        let most = if self.ticks > SURE_TICKS {
+            self.speech * OUTLIER_RATIO
+        } else {
+            power.0
+        };
+        self.speech += (power.0.min(most) - self.speech) / self.ticks as f32;
         if self.ticks < SURE_TICKS {
             return;
         }
@@ -99,6 +105,8 @@ const NEAR_ENOUGH_DB: f32 = 1.0;
 /// Half a second of speech before anything moves; four seconds are remembered.
 const SURE_TICKS: u32 = 25;
 const MEMORY_TICKS: u32 = 200;
+/// 9 dB over what was said lately.
+const OUTLIER_RATIO: f32 = 8.0;
 /// 10 dB over the line's noise, and over -50 dBov.
 const SPEECH_RATIO: f32 = 10.0;
 const QUIETEST_SPEECH: f32 = 1e-5;

@@ -77,6 +77,7 @@ fn a_pause_that_was_told_is_neither_lost_nor_made_up_but_as_loud_as_it_was_told(
             line.tell(&[60]);
             line.pass();
             line.take();
+            line.pass();
             assert!((line.take().1 + 60.0).abs() < 2.0);
         }
         let stats = line.buffer.stats();
