@@ -46,6 +46,10 @@ pub struct Config {
     pub dead_line_seconds: u32,
     /// where the portal, `/health` and `/metrics` listen
     pub http_listen: SocketAddr,
+    /// connections to it at once
+    pub http_connections: usize,
+    /// those of one address
+    pub http_connections_per_address: usize,
     /// recordings are kept this many days
     pub recording_keep_days: u32,
     /// log filter

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::ledger::Tally;
 use crate::media::Media;
 use crate::vitals::Vitals;
+use crate::web::Visits;
 
 /// What `/health` and `/metrics` look at.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Gauges {
     pub recorder: Meter,
     /// the database
     pub store: Store,
+    /// connections to this very listener
+    pub web: Arc<Visits>,
     /// renders the Prometheus text
     pub prometheus: PrometheusHandle,
 }
@@ -106,6 +109,9 @@ async fn metrics_text(State(gauges): State<Gauges>) -> String {
     gauge!("confab_recorder_turn_us_max").set(recorder.turn_us_max as f64);
     counter!("confab_recordings_failed_total").absolute(recorder.failed);
     counter!("confab_recorder_samples_lost_total").absolute(recorder.samples_lost);
+    gauge!("confab_http_connections").set(gauges.web.open() as f64);
+    counter!("confab_http_refused_total").absolute(gauges.web.refused());
+    counter!("confab_http_accept_failures_total").absolute(gauges.web.accept_failures());
     for (what, count) in gauges.sip.read() {
         counter!("confab_sip_total", "what" => what).absolute(count);
     }

@@ -17,3 +17,4 @@ pub mod prompts;
 pub mod serve;
 pub mod switchboard;
 pub mod vitals;
+pub mod web;

@@ -1,6 +1,5 @@
 //! Serving: puts the parts together, runs until it is told to stop, and takes them apart in order.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,8 @@ use crate::prompts::Prompts;
 use crate::prompts::own::Own;
 use crate::switchboard::{Inlets, Parts, Switchboard};
 use crate::vitals::Vitals;
-use crate::{cli, first_start, http, janitor, own_sounds};
+use crate::web::{Limits, Visits};
+use crate::{cli, first_start, http, janitor, own_sounds, web};
 
 /// SIP events on their way to the switchboard; the SIP side waits when it is full.
 const SIP_QUEUE: usize = 4096;
@@ -36,6 +36,10 @@ const MEDIA_QUEUE: usize = 8192;
 const RECORDER_QUEUE: usize = 256;
 /// Commands from pages; a page waits at most a second and then tells the user.
 const PORTAL_QUEUE: usize = 256;
+/// Open files that every system allows.
+const FEWEST_FILES: u64 = 1_024;
+/// Of so many files that may be open, one may be a page's connection.
+const FILES_PER_VISIT: usize = 4;
 /// The ledger may take this long to write its last entries at the end.
 const LEDGER_FLUSH: Duration = Duration::from_secs(5);
 
@@ -48,7 +52,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    raise_file_limit();
+    let files = raise_file_limit();
     let clock = Clock::start();
     std::fs::create_dir_all(config.recordings_dir())
         .with_context(|| format!("{}", config.recordings_dir().display()))?;
@@ -73,7 +77,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     };
     let prompts = tokio::task::spawn_blocking(load).await??;
     let stop = stop_on_signal()?;
-    let served = serve(&config, clock, store, ledger, prompts, stop).await;
+    let visits = Visits::new(visit_limits(&config, files));
+    let served = serve(&config, clock, store, ledger, prompts, visits, stop).await;
     if tokio::time::timeout(LEDGER_FLUSH, ledger_task)
         .await
         .is_err()
@@ -93,14 +98,13 @@ async fn serve(
     store: Store,
     ledger: Ledger,
     prompts: Prompts,
+    visits: Arc<Visits>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let vitals = Arc::new(Vitals::default());
     let (media, media_inlet) = start_media(config, &prompts)?;
     let (recorder, recorder_inlet) = start_recorder()?;
-    let http = TcpListener::bind(config.http_listen)
-        .await
-        .with_context(|| format!("the portal cannot listen on {}", config.http_listen))?;
+    let http = listen_http(config).await?;
     let (sip_events, sip_inlet) = mpsc::channel(SIP_QUEUE);
     let sip = confab_sip::start(sip_config(config), sip_events).await?;
     let (commands, portal_inlet) = mpsc::channel(PORTAL_QUEUE);
@@ -121,9 +125,10 @@ async fn serve(
         ledger: ledger.tally(),
         recorder: recorder.meter(),
         store: store.clone(),
+        web: visits.clone(),
         prometheus: PrometheusBuilder::new().install_recorder()?,
     };
-    let web = tokio::spawn(serve_web(http, http::router(portal, hints(config), gauges)));
+    let web = serve_pages(http::router(portal, hints(config), gauges), http, visits);
     let janitor = start_janitor(config, &store, clock, &stop);
     let sounds = follow_sounds(&prompts, &media, &stop);
     tracing::info!(addr = %config.http_listen, "the portal listens");
@@ -167,11 +172,25 @@ async fn greet(store: &Store, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves pages until it is dropped; handlers are told the address of the client.
-async fn serve_web(listener: TcpListener, router: axum::Router) {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(error) = axum::serve(listener, service).await {
-        tracing::error!(%error, "the portal has ended");
+async fn listen_http(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.http_listen)
+        .await
+        .with_context(|| format!("the portal cannot listen on {}", config.http_listen))
+}
+
+/// Starts the task that serves pages until it is aborted.
+fn serve_pages(pages: axum::Router, http: TcpListener, visits: Arc<Visits>) -> JoinHandle<()> {
+    tokio::spawn(web::serve(http, pages, visits))
+}
+
+/// How many connections the portal takes: what is set, but never so many that calls, of which each
+/// needs two files, would find none left.
+fn visit_limits(config: &Config, files: usize) -> Limits {
+    let all = config.http_connections.min(files / FILES_PER_VISIT);
+    Limits {
+        all,
+        per_address: config.http_connections_per_address.min(all),
+        ..Limits::default()
     }
 }
 
@@ -273,14 +292,17 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two sockets a call are many files; the soft limit of most systems is 1,024.
-fn raise_file_limit() {
+/// Two sockets a call are many files; the soft limit of most systems is 1,024. The limit that holds
+/// afterwards.
+fn raise_file_limit() -> usize {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
     {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((FEWEST_FILES, 0));
+    usize::try_from(soft).unwrap_or(usize::MAX)
 }
 
 fn stop_on_signal() -> anyhow::Result<CancellationToken> {

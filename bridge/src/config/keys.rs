@@ -94,6 +94,16 @@ pub const KEYS: &[KeySpec] = &[
         help: "where the portal listens",
     },
     KeySpec {
+        name: "http_connections",
+        default: "4096",
+        help: "connections to the portal at once; further ones are refused",
+    },
+    KeySpec {
+        name: "http_connections_per_address",
+        default: "1024",
+        help: "those of one address; a proxy is one: set it as high as http_connections there",
+    },
+    KeySpec {
         name: "recording_keep_days",
         default: "365",
         help: "recordings are deleted after so many days",

@@ -128,6 +128,12 @@ impl Reader {
                 raw.parse()
                     .map_err(|_| "it is ADDRESS:PORT, such as 0.0.0.0:8080".to_owned())
             }),
+            http_connections: self.get("http_connections", 1, number(1..=1_000_000)),
+            http_connections_per_address: self.get(
+                "http_connections_per_address",
+                1,
+                number(1..=1_000_000),
+            ),
             recording_keep_days: self.get("recording_keep_days", 365, number(1..=36_500)),
             log: self.get("log", String::new(), parse_log),
             log_json: self.get("log_json", false, parse_flag),

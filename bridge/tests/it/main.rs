@@ -10,4 +10,5 @@ mod ledger;
 mod retention;
 mod secrets;
 mod tidy;
+mod web;
 mod wrong_folder;

@@ -1,5 +1,6 @@
 //! A host at the portal: logs in with a form and a cookie, asks the API, gives commands.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -175,7 +176,19 @@ impl LegView {
 /// # Errors
 /// When the answer is not 200.
 pub async fn get(url: &str) -> Result<String> {
-    let answer = builder().build()?.get(url).send().await?;
+    read(builder(), url).await
+}
+
+/// The same, asked from this address of ours.
+///
+/// # Errors
+/// When the answer is not 200.
+pub async fn get_from(address: IpAddr, url: &str) -> Result<String> {
+    read(builder().local_address(address), url).await
+}
+
+async fn read(builder: reqwest::ClientBuilder, url: &str) -> Result<String> {
+    let answer = builder.build()?.get(url).send().await?;
     let status = answer.status();
     ensure!(status == StatusCode::OK, "{url} was answered {status}");
     Ok(answer.text().await?)

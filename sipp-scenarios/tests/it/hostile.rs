@@ -4,7 +4,7 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use anyhow::Result;
-use sipp_scenarios::confab::{Confab, ROOM};
+use sipp_scenarios::confab::{Confab, ROOM, portal};
 use sipp_scenarios::phone::{CallState, Phone, Plan};
 use tokio::io::AsyncWriteExt;
 
@@ -128,5 +128,31 @@ async fn an_offer_without_a_codec_we_speak_is_refused_with_488() -> Result<()> {
     let phone = Phone::dial(confab.sip(), ROOM, plan).await?;
     let state = phone.wait_for(SOON, |s| s > CallState::Ringing).await?;
     assert_eq!(state, CallState::Refused(488));
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_web_connections_shut_nobody_else_out() -> Result<()> {
+    let setup = quiet()
+        .env("CONFAB_HTTP_CONNECTIONS", "80")
+        .env("CONFAB_HTTP_CONNECTIONS_PER_ADDRESS", "40");
+    let confab = Confab::start_with(setup).await?;
+    let health = confab.url("/health");
+    let web = health
+        .trim_start_matches("http://")
+        .trim_end_matches("/health");
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind("127.0.0.3:0".parse()?)?;
+        idle.push(socket.connect(web.parse()?).await?);
+    }
+    let from = async |address: &str| portal::get_from(address.parse()?, &health).await;
+    let told = from("127.0.0.2").await?;
+    assert!(told.contains("\"status\":\"ok\""), "{told}");
+    assert!(
+        from("127.0.0.3").await.is_err(),
+        "who holds them all is refused"
+    );
     confab.finish().await
 }
