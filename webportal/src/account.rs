@@ -11,7 +11,7 @@ use confab_store::StoreError;
 use serde::Deserialize;
 
 use crate::app::{App, now_ms};
-use crate::door;
+use crate::door::Origin;
 use crate::frame::{self, Frame, Section};
 use crate::login::SHORT_SESSION_MS;
 use crate::trouble::Trouble;
@@ -57,13 +57,12 @@ pub(crate) async fn change_password(
 ) -> Result<Response, Trouble> {
     let (mut parts, body) = request.into_parts();
     let visitor = Visitor::from_request_parts(&mut parts, &app).await?;
-    let address = door::address_of(&parts);
-    let headers = parts.headers.clone();
+    let origin = Origin::of(&parts);
     let form = Form::<PasswordForm>::from_request(Request::from_parts(parts, body), &app).await;
     let Ok(Form(form)) = form else {
         return Err(Trouble::Senseless("The form could not be read.".into()));
     };
-    if let Err(why) = change(&app, &visitor, &address, &form).await? {
+    if let Err(why) = change(&app, &visitor, &origin, &form).await? {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&visitor, Some(why))).into_response());
     }
     let store = &app.portal.store;
@@ -71,7 +70,7 @@ pub(crate) async fn change_password(
         .open_session(&visitor.user.id, now_ms(), SHORT_SESSION_MS)
         .await?;
     let mut response = Redirect::to("/account?done=password").into_response();
-    if let Ok(value) = HeaderValue::from_str(&session_cookie(&headers, &token, None)) {
+    if let Ok(value) = HeaderValue::from_str(&session_cookie(origin.headers(), &token, None)) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     Ok(response)
@@ -81,7 +80,7 @@ pub(crate) async fn change_password(
 async fn change(
     app: &App,
     visitor: &Visitor,
-    address: &str,
+    origin: &Origin,
     form: &PasswordForm,
 ) -> Result<Result<(), String>, Trouble> {
     if form.password != form.again {
@@ -90,7 +89,7 @@ async fn change(
     let store = &app.portal.store;
     let email = &visitor.user.email;
     // The door counts these attempts too: an open page must not be a way to guess the password.
-    match app.door.enter(store, address, email, &form.current).await {
+    match app.door.enter(store, origin, email, &form.current).await {
         Err(Trouble::WrongLogin) => return Ok(Err("This is not your password now.".into())),
         Err(trouble @ Trouble::TooManyLogins { .. }) => return Ok(Err(trouble.message())),
         entered => entered?,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::app::{App, now_ms};
-use crate::door;
+use crate::door::{self, Origin};
 use crate::frame::{self, Frame};
 use crate::trouble::Trouble;
 use crate::visitor::{SESSION_COOKIE, Visitor, cookie, session_cookie};
@@ -73,8 +73,7 @@ pub(crate) struct LoginForm {
 /// POST /login
 pub(crate) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let address = door::address_of(&parts);
-    let headers = parts.headers.clone();
+    let origin = Origin::of(&parts);
     let request = Request::from_parts(parts, body);
     let form = match <Form<LoginForm> as axum::extract::FromRequest<_>>::from_request(request, &app)
         .await
@@ -82,10 +81,12 @@ pub(crate) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Res
         Ok(Form(form)) => form,
         Err(refused) => return refused.into_response(),
     };
-    match open(&app, &address, &headers, &form).await {
-        Ok(cookie) => {
+    match open(&app, &origin, &form).await {
+        Ok(cookies) => {
             let mut response = Redirect::to(&inside(&form.next)).into_response();
-            response.headers_mut().insert(header::SET_COOKIE, cookie);
+            for cookie in cookies {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
             response
         }
         Err(trouble @ (Trouble::WrongLogin | Trouble::TooManyLogins { .. })) => {
@@ -111,16 +112,12 @@ pub(crate) async fn log_out(
     Ok(response)
 }
 
-async fn open(
-    app: &App,
-    address: &str,
-    headers: &HeaderMap,
-    form: &LoginForm,
-) -> Result<HeaderValue, Trouble> {
+/// The cookies of somebody who has given the right password.
+async fn open(app: &App, origin: &Origin, form: &LoginForm) -> Result<Vec<HeaderValue>, Trouble> {
     let store = &app.portal.store;
     let user = app
         .door
-        .enter(store, address, &form.email, &form.password)
+        .enter(store, origin, &form.email, &form.password)
         .await?;
     let lasts_ms = if form.remember.is_some() {
         LONG_SESSION_MS
@@ -129,7 +126,13 @@ async fn open(
     };
     let token = store.open_session(&user.id, now_ms(), lasts_ms).await?;
     let remember_ms = form.remember.is_some().then_some(LONG_SESSION_MS);
-    HeaderValue::from_str(&session_cookie(headers, &token, remember_ms))
+    let cookies = [
+        session_cookie(origin.headers(), &token, remember_ms),
+        door::mark_cookie(store, origin.headers(), &user),
+    ];
+    let values = cookies.iter().map(|line| HeaderValue::from_str(line));
+    values
+        .collect::<Result<_, _>>()
         .map_err(|_| Trouble::NoDatabase)
 }
 

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use confab_store::User;
 
 use crate::app::{App, now_ms};
-use crate::door;
+use crate::door::Origin;
 use crate::frame::{self, Notice};
 use crate::trouble::Trouble;
 use crate::when::Zone;
@@ -64,9 +64,9 @@ async fn by_password(parts: &Parts, app: &App) -> Result<User, Trouble> {
         .flatten();
     match given {
         Some((email, password)) => {
-            let address = door::address_of(parts);
+            let origin = Origin::of(parts);
             app.door
-                .enter(&app.portal.store, &address, &email, &password)
+                .enter(&app.portal.store, &origin, &email, &password)
                 .await
         }
         None => {
@@ -104,11 +104,21 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value.trim())
 }
 
-/// The session cookie. It lives as long as the browser runs, or `remember_ms`. It is sent over TLS
-/// only when a proxy in front says that the page came over TLS.
+/// The session cookie. It lives as long as the browser runs, or `remember_ms`.
 pub(crate) fn session_cookie(headers: &HeaderMap, token: &str, remember_ms: Option<i64>) -> String {
-    let mut line = format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax");
-    if let Some(ms) = remember_ms {
+    cookie_line(headers, SESSION_COOKIE, token, remember_ms)
+}
+
+/// A cookie that no script sees. It is sent over TLS only when a proxy in front says that the page
+/// came over TLS.
+pub(crate) fn cookie_line(
+    headers: &HeaderMap,
+    name: &str,
+    value: &str,
+    lasts_ms: Option<i64>,
+) -> String {
+    let mut line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax");
+    if let Some(ms) = lasts_ms {
         line.push_str(&format!("; Max-Age={}", ms / 1_000));
     }
     if headers

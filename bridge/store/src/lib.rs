@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod billing;
+mod browsers;
 mod connect;
 mod copy;
 mod db;

@@ -123,6 +123,11 @@ impl PinKey {
         bool::from(fits) & sealed.is_some()
     }
 
+    /// Did [`PinKey::mac`] make this of the same salt and text?
+    pub fn made(&self, mac: &str, salt: &str, text: &str) -> bool {
+        self.mac(salt, text).as_bytes().ct_eq(mac.as_bytes()).into()
+    }
+
     fn keyed(&self, salt: &str, digits: &str) -> Hmac<Sha256> {
         // The zero byte keeps the salt's end and the digits' start apart.
         self.0

@@ -2,7 +2,7 @@
 
 use axum::http::{Request, StatusCode, header};
 
-use crate::site::{PASSWORD, Site};
+use crate::site::{Answer, PASSWORD, Site};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -71,31 +71,75 @@ async fn a_wrong_password_is_told_and_opens_nothing() {
     assert_eq!(answer.header("location"), "/login?next=/usage%3Fmonths%3D3");
 }
 
+/// Somebody at an address, with these cookies.
+async fn try_from(site: &Site, address: &str, cookie: &str, email: &str, pass: &str) -> Answer {
+    let request = Request::post("/login")
+        .header("x-forwarded-for", address)
+        .header(header::COOKIE, cookie)
+        .header(header::CONTENT_TYPE, FORM);
+    let pass = pass.replace(' ', "+");
+    site.ask(request, &format!("email={email}&password={pass}"))
+        .await
+}
+
+/// Fails until it must wait; how often it failed before.
+async fn fail_until_it_must_wait(site: &Site, address: &str, email: &str) -> usize {
+    for failed in 0..50 {
+        let answer = try_from(site, address, "", email, "wrong 1").await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            answer.says(&["Too many failed logins from here. Please try again in "]);
+            return failed;
+        }
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        answer.says(&["E-mail address and password do not fit."]);
+    }
+    panic!("it may fail for ever");
+}
+
 #[tokio::test]
-async fn failures_from_one_address_cost_time_but_not_the_owner() {
+async fn who_fails_waits_and_colleagues_at_the_same_address_do_not() {
     let site = Site::open().await;
-    let try_from = async |address: &str, email: &str, password: &str| {
-        let request = Request::post("/login")
-            .header("x-forwarded-for", address)
-            .header(header::CONTENT_TYPE, FORM);
-        site.ask(request, &format!("email={email}&password={password}"))
-            .await
-    };
+    // the same for an account that there is and for one that there is not
+    for email in ["anna@example.com", "nobody@example.com"] {
+        let failed = fail_until_it_must_wait(&site, "192.0.2.7", email).await;
+        assert!(failed >= 11, "{email} had {failed} tries");
+    }
+    for (address, email) in [
+        ("192.0.2.7", "bert@example.com"),
+        ("198.51.100.1", "anna@example.com"),
+    ] {
+        let answer = try_from(&site, address, "", email, PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{email} at {address}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_logged_in_before_stands_behind_no_stranger() {
+    let site = Site::open().await;
+    let answer = try_from(&site, "192.0.2.7", "", "anna@example.com", PASSWORD).await;
+    let lines: Vec<_> = answer.headers.get_all("set-cookie").iter().collect();
+    let mark = lines[1].to_str().unwrap();
+    assert!(mark.starts_with("confab_known_"), "{mark}");
+    assert!(mark.contains("; HttpOnly") && mark.contains("; Max-Age=31536000"));
+    let mark = mark.split(';').next().unwrap();
+
+    fail_until_it_must_wait(&site, "192.0.2.7", "anna@example.com").await;
+    let answer = try_from(&site, "192.0.2.7", mark, "anna@example.com", PASSWORD).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    // the mark opens nothing by itself, and its failures are counted as well
     let mut last = StatusCode::OK;
-    for n in 0..12 {
-        // Another account each time: only the address counts here.
-        let answer = try_from("192.0.2.7", &format!("nobody-{n}@example.com"), "x").await;
+    for _ in 0..50 {
+        let answer = try_from(&site, "192.0.2.7", mark, "anna@example.com", "wrong 1").await;
         last = answer.status;
-        if last == StatusCode::TOO_MANY_REQUESTS {
-            answer.says(&["Too many failed logins from here. Please try again in 1 s."]);
+        if last != StatusCode::UNAUTHORIZED {
+            break;
         }
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
-    let password = PASSWORD.replace(' ', "+");
-    let answer = try_from("192.0.2.7", "anna@example.com", &password).await;
-    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
-    let answer = try_from("198.51.100.1", "anna@example.com", &password).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        site.get(mark, "/account").await.status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]

@@ -91,3 +91,28 @@ async fn nothing_printed_for_a_log_holds_the_key() {
     assert_eq!(key.len(), 64);
     assert!(!format!("{store:?}").contains(&key));
 }
+
+#[tokio::test]
+async fn a_browsers_mark_holds_for_its_account_and_its_time() {
+    let (store, _folder) = lite().await;
+    let (other, _other_folder) = lite().await;
+    let mark = store.mark_browser("Anna@Example.com ", 1_000, 500);
+    let id = store.browser_of_mark(&mark, "anna@example.com", 1_499);
+    assert_eq!(id.map(str::len), Some(32));
+    let (expires, rest) = mark.split_once('.').unwrap();
+    let later = format!("{}9.{rest}", expires);
+    let cut = &mark[..mark.len() - 1];
+    for (store, mark, email, now_ms) in [
+        (&store, mark.as_str(), "anna@example.com", 1_500),
+        (&store, &mark, "bert@example.com", 1_000),
+        (&other, &mark, "anna@example.com", 1_000),
+        (&store, &later, "anna@example.com", 1_000),
+        (&store, cut, "anna@example.com", 1_000),
+        (&store, "..", "anna@example.com", 1_000),
+        (&store, "", "anna@example.com", 1_000),
+    ] {
+        assert_eq!(store.browser_of_mark(mark, email, now_ms), None, "{mark}");
+    }
+    let again = store.mark_browser("anna@example.com", 1_000, 500);
+    assert_ne!(again, mark, "each browser has an id of its own");
+}
