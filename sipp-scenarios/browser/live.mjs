@@ -22,7 +22,7 @@
 // Standard input, a line each. CALLER is the name or number in the row, or leg-N.
 //   mute CALLER | unmute CALLER | speak CALLER | close CALLER | lower CALLER | drop CALLER
 //   rename CALLER = NEW NAME
-//   lock | unlock | record | stop | mute-all | open-all | next-hand | end
+//   lock | unlock | record | stop | mute-all | open-all | next-hand | go-on | end
 //   admit CALLER | send-away CALLER | call NUMBER | hang-up NUMBER
 //   lecture open | lecture relaxed | lecture strict
 //   screenshot PATH
@@ -117,7 +117,7 @@ const IN_ROW = {
 };
 const IN_ROOM = {
   lock: "lock", unlock: "unlock", record: "record", stop: "stop_recording", "mute-all": "mute_all",
-  "open-all": "open_all", "next-hand": "next_hand", end: "end", "lecture open": "lecture_open",
+  "go-on": "go_on", "open-all": "open_all", "next-hand": "next_hand", end: "end", "lecture open": "lecture_open",
   "lecture relaxed": "lecture_relaxed", "lecture strict": "lecture_strict",
 };
 
@@ -125,7 +125,7 @@ async function obey(page, line) {
   const [word, ...rest] = line.split(" ");
   const argument = rest.join(" ");
   if (IN_ROOM[line]) {
-    await click(page, page.locator(`#controls button[value=${IN_ROOM[line]}]`));
+    await click(page, page.locator(`:is(#head, #controls) button[value=${IN_ROOM[line]}]`));
   } else if (IN_ROW[word]) {
     const row = await rowOf(page, argument);
     await click(page, row.locator(`button[value=${IN_ROW[word]}]`));

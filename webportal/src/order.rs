@@ -85,6 +85,7 @@ impl Order {
             "continue_on" => Command::SetContinue(true),
             "continue_off" => Command::SetContinue(false),
             "billing_code" => Command::SetBillingCode(code(self.code.as_deref())?),
+            "go_on" => Command::GoOn,
             "end" => Command::End,
             other => {
                 return Err(Trouble::Senseless(format!(
@@ -190,7 +191,57 @@ pub(crate) fn is_billing_code(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use confab_dtmf::layout::KeypadCommand;
+
     use super::*;
+
+    /// The words by which the live page does the same. A new key does not compile here until
+    /// somebody has decided what the page offers.
+    fn on_the_page(keyed: KeypadCommand) -> &'static [&'static str] {
+        match keyed {
+            KeypadCommand::ToggleMute => &["mute", "unmute"],
+            KeypadCommand::ToggleHand => &["lower_hand", "open_hand", "close_hand"],
+            KeypadCommand::NextHand => &["next_hand"],
+            KeypadCommand::Admit => &["admit"],
+            KeypadCommand::CycleLecture => &["lecture_open", "lecture_relaxed", "lecture_strict"],
+            KeypadCommand::MuteAll => &["mute_all", "open_all"],
+            KeypadCommand::ToggleRecording => &["record", "stop_recording"],
+            KeypadCommand::ToggleLock => &["lock", "unlock"],
+            KeypadCommand::DialOut => &["dial_out"],
+            KeypadCommand::DropDialled => &["hang_up_dial", "drop"],
+            KeypadCommand::ToggleChimes => &["chimes_on", "chimes_off"],
+            KeypadCommand::ToggleContinue => &["continue_on", "continue_off", "go_on"],
+            KeypadCommand::End => &["end"],
+            // the page shows who is there and what can be done
+            KeypadCommand::CountCallers
+            | KeypadCommand::RollCall
+            | KeypadCommand::Menu
+            | KeypadCommand::Unknown => &[],
+        }
+    }
+
+    #[test]
+    fn whatever_a_key_does_the_live_page_offers() {
+        let page = [
+            include_str!("../templates/live_head.html"),
+            include_str!("../templates/live_panel.html"),
+            include_str!("../templates/live_row.html"),
+        ]
+        .concat();
+        for keyed in KeypadCommand::ALL {
+            for word in on_the_page(keyed) {
+                assert!(page.contains(&format!("value=\"{word}\"")), "{word}");
+                let order = Order {
+                    command: (*word).to_owned(),
+                    leg: Some(1),
+                    number: Some("4711".into()),
+                    dial: Some(1),
+                    ..Order::default()
+                };
+                assert!(order.command().is_ok(), "{word}");
+            }
+        }
+    }
 
     #[test]
     fn words_become_commands() {

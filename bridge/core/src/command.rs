@@ -83,6 +83,9 @@ pub enum Command {
     DialOut(DialNumber),
     /// Give up a call that has not been answered; one that has is ended by `Drop`.
     HangUpDial(DialId),
+    /// Put off an end that was announced: a caller who is alone is there, a room that its last host
+    /// has left goes on.
+    GoOn,
     /// End the conference for everybody.
     End,
 }
@@ -119,6 +122,7 @@ impl fmt::Display for Command {
             Command::SetContinue(false) => "end with the last host",
             Command::SetBillingCode(_) => "set the billing code",
             Command::DialOut(_) => "call somebody",
+            Command::GoOn => "put off the end",
             Command::End => "end the conference",
         };
         f.write_str(words)

@@ -130,7 +130,7 @@ impl Panel {
     pub(super) fn of(sight: &Sight<'_>, snapshot: &RoomSnapshot) -> Self {
         let knocks = snapshot.knocks.iter();
         Self {
-            action: format!("/rooms/{}/commands", sight.room),
+            action: sight.action(),
             lecture: words::lecture_word(snapshot.lecture),
             opens_all: snapshot.lecture != LectureMode::Strict,
             locked: snapshot.locked,

@@ -79,7 +79,7 @@ impl Row {
         let since = sight.running(leg.since.0);
         Self {
             id: leg.leg.to_string(),
-            action: format!("/rooms/{}/commands", sight.room),
+            action: sight.action(),
             leg: leg.leg.0,
             name: display_name(leg),
             number: if leg.name.is_empty() {

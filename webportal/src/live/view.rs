@@ -22,6 +22,11 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
+    /// Where the commands of the page go.
+    pub(super) fn action(&self) -> String {
+        format!("/rooms/{}/commands", self.room)
+    }
+
     pub(super) fn running(&self, since_ms: u64) -> Running {
         Running {
             since_ms: i64::try_from(since_ms).unwrap_or(self.now_ms),
@@ -94,6 +99,7 @@ struct Guesses<'a> {
 #[derive(Template)]
 #[template(path = "live_head.html")]
 struct Head {
+    action: String,
     callers: String,
     hosts: usize,
     hands: usize,
@@ -113,6 +119,7 @@ impl Head {
         let ends_at_ms = snapshot.ends_at.map(|at| at.0);
         let running = sight.running(snapshot.since.0);
         Self {
+            action: sight.action(),
             callers: words::count(snapshot.legs.len(), "caller"),
             hosts: snapshot
                 .legs

@@ -167,6 +167,7 @@ async fn calls_are_made_and_given_up() {
     for (form, wanted) in [
         ("command=next_hand", Command::NextHand),
         ("command=open_all", Command::OpenAll),
+        ("command=go_on", Command::GoOn),
         ("command=dial_out&number=%2B49+30+47", {
             Command::DialOut(number)
         }),
@@ -205,7 +206,11 @@ async fn who_is_not_yet_inside_is_said_to_be_so() {
         room.asked_alone = Some(LegId(1));
         room.ends_at = Some(Time(0));
     };
-    let says = ["Hana is alone", "unless a key is pressed"];
+    let says = [
+        "Hana is alone",
+        "unless a key is pressed",
+        "value=\"go_on\"",
+    ];
     check(alone, &says, &["last host has left"]).await;
 }
 

@@ -57,6 +57,7 @@ impl Room {
             Command::SetChimes(on) => self.set_chimes(on),
             Command::SetContinue(on) => self.set_continue(on),
             Command::SetBillingCode(code) => self.bill(code),
+            Command::GoOn => self.go_on(),
             Command::End if *by == Actor::House => self.end(ConferenceEnd::Shutdown),
             Command::End => self.end(ConferenceEnd::EndedByHost),
             // keys become other commands before they come here

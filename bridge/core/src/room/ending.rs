@@ -60,6 +60,24 @@ impl Room {
         }
     }
 
+    /// Puts off the end that was announced. Without a host it goes on from now as long as a room that
+    /// may go on.
+    pub(super) fn go_on(&mut self) {
+        if let Some(alone) = self.alone
+            && self.shows_life(alone.leg)
+        {
+            self.tell_it_goes_on(alone.leg);
+        }
+        if self.ending.is_none() {
+            return;
+        }
+        if !self.continues {
+            return self.set_continue(true);
+        }
+        let prompt = self.last_host_left();
+        self.tell_room(vec![Clip::Prompt(prompt)]);
+    }
+
     /// The last minute has begun, and everybody has been told.
     pub(super) fn ends_soon(&self) -> bool {
         self.ending.is_some_and(|ending| ending.warn_at.is_none())

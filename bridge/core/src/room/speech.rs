@@ -121,13 +121,18 @@ impl Room {
             if let Some(person) = self.people.get_mut(leg) {
                 person.queue.ignore_key(now);
             }
-            let told = if self.begun {
-                Prompt::ConferenceGoesOn
-            } else {
-                Prompt::WaitingForHost
-            };
-            self.say(leg, &[told]);
+            self.tell_it_goes_on(leg);
         }
+    }
+
+    /// To a caller who is alone and of whom it is known that somebody is there.
+    pub(super) fn tell_it_goes_on(&mut self, leg: LegId) {
+        let told = if self.begun {
+            Prompt::ConferenceGoesOn
+        } else {
+            Prompt::WaitingForHost
+        };
+        self.say(leg, &[told]);
     }
 
     fn stop_list(&mut self, leg: LegId) {

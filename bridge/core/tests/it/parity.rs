@@ -37,6 +37,7 @@ fn by_telephone(command: &Command) -> ByTelephone {
         Command::SetBillingCode(_) => Not("keyed at the door, when the conference starts"),
         Command::DialOut(_) => Keys(KeypadCommand::DialOut),
         Command::HangUpDial(_) => Keys(KeypadCommand::DropDialled),
+        Command::GoOn => Keys(KeypadCommand::ToggleContinue),
         Command::End => Keys(KeypadCommand::End),
     }
 }
@@ -66,6 +67,7 @@ fn every_command() -> Vec<Command> {
         Command::SetBillingCode("12".to_owned()),
         Command::DialOut(DialNumber::parse("12").unwrap()),
         Command::HangUpDial(DialId(1)),
+        Command::GoOn,
         Command::End,
     ]
 }

@@ -68,6 +68,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => any::<bool>().prop_map(Command::SetChimes),
         1 => any::<bool>().prop_map(Command::SetContinue),
         1 => "[0-9]{2}".prop_map(Command::SetBillingCode),
+        1 => Just(Command::GoOn),
         1 => Just(Command::End),
     ]
 }
