@@ -1,5 +1,6 @@
 // Takes a picture of every page, 1280 and 390 pixels wide, light and dark; fails when a page is wider
-// than the screen or a script fails.
+// than the screen, a script fails, a finger finds too little to press on a telephone, or the callers of
+// the live page are not in its first sight.
 //
 //   npm ci && PORTAL_URL=http://127.0.0.1:8088 EMAIL=.. PASSWORD=.. ROOM=1000 node shots.mjs FOLDER
 import { mkdir } from "node:fs/promises";
@@ -9,8 +10,12 @@ import { logIn, startBrowser, wanted } from "./browser.mjs";
 const LOOKS = [
   { name: "1280", width: 1280, height: 900, colorScheme: "light" },
   { name: "390", width: 390, height: 844, colorScheme: "light" },
+  { name: "390-dark", width: 390, height: 844, colorScheme: "dark" },
   { name: "1280-dark", width: 1280, height: 900, colorScheme: "dark" },
 ];
+
+// What platforms ask for is 44 to 48; a line of text that can be pressed has a little less.
+const FINGER_PX = 40;
 
 const folder = process.argv[2] ?? "shots";
 const url = wanted("PORTAL_URL");
@@ -21,6 +26,33 @@ async function shoot(page, name, look) {
   await page.screenshot({ path: join(folder, `${name}-${look.name}.png`), fullPage: true });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) faults.push(`${name} at ${look.name} is ${wide} px too wide`);
+  if (look.width > 400) return;
+  for (const small of await page.evaluate(hardToPress, FINGER_PX)) {
+    faults.push(`${name} at ${look.name}: ${small}`);
+  }
+  if (name === "live") await lookAtTelephone(page, look);
+}
+
+// Runs in the page: what is pressed, but lower than a finger needs.
+function hardToPress(fingerPx) {
+  const pressed = "button, .button, summary, nav a, select, input:not([type=checkbox], [type=radio])";
+  const seen = [...document.querySelectorAll(pressed)].filter((one) => one.checkVisibility());
+  const low = seen.filter((one) => Math.round(one.getBoundingClientRect().height) < fingerPx);
+  return low.map((one) => {
+    const { height } = one.getBoundingClientRect();
+    return `${one.textContent.trim() || one.name} is only ${Math.round(height)} px high`;
+  });
+}
+
+// On a telephone the callers come first, and the controls unfold.
+async function lookAtTelephone(page, look) {
+  const first = await page.locator("#legs > tr").first().boundingBox();
+  if (!first || first.y + first.height > look.height) faults.push(`live at ${look.name}: no caller in sight`);
+  const all = page.locator("#controls button[value=mute_all]");
+  if (await all.isVisible()) faults.push(`live at ${look.name}: the controls are not folded`);
+  await page.locator("#fold-label").click();
+  if (!(await all.isVisible())) faults.push(`live at ${look.name}: the controls do not unfold`);
+  await shoot(page, "live-unfolded", look);
 }
 
 async function pages(page) {
@@ -35,6 +67,7 @@ async function pages(page) {
     ["recordings", "/recordings"],
     ["billing", "/billing"],
     ["account", "/account"],
+    ...(process.env.ADMIN ? [["prompts", "/prompts"]] : []),
     ["not-found", "/nowhere"],
     ...(process.env.EMPTY_ROOM ? [["empty", `/rooms/${process.env.EMPTY_ROOM}`]] : []),
   ];

@@ -58,7 +58,7 @@ impl Frame {
             entry(Section::Live, "/rooms", "Live"),
             entry(Section::Usage, "/usage", "Usage"),
             entry(Section::Recordings, "/recordings", "Recordings"),
-            entry(Section::Billing, "/billing", "Billing codes"),
+            entry(Section::Billing, "/billing", "Billing"),
         ];
         if visitor.user.admin {
             nav.push(entry(Section::Prompts, "/prompts", "Prompts"));

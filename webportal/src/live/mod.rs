@@ -35,6 +35,8 @@ struct LivePage {
     guesses: String,
     body: String,
     dial: Dial,
+    /// billing codes of the owner with their names
+    codes: Vec<(String, String)>,
     host_keys: Vec<KeyRow>,
     guest_keys: Vec<KeyRow>,
 }
@@ -110,6 +112,11 @@ pub(crate) async fn page(
     let room = app.room_of(&visitor.user, &number).await?;
     let numbers = app.portal.store.access_numbers().await?;
     let now_ms = now_ms();
+    let codes = app
+        .portal
+        .store
+        .billing_codes(&room.owner, now_ms, now_ms, now_ms)
+        .await?;
     let snapshot = app.snapshot(&room.number);
     let sight = view::Sight {
         room: &room.number,
@@ -123,6 +130,10 @@ pub(crate) async fn page(
         now: visitor.zone.clock(now_ms),
         guesses: view::guesses(&room.number, app.guesses(&room.number))?,
         body: view::whole(&sight, snapshot.as_deref())?,
+        codes: codes
+            .into_iter()
+            .map(|code| (code.code, code.name))
+            .collect(),
         dial: Dial::of(numbers, &room, &sip_host(&app, &headers)),
         owner: if room.owner == visitor.user.id {
             String::new()
