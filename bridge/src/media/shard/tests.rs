@@ -25,8 +25,8 @@ mod keeping;
 mod levels;
 mod quiet;
 mod recording;
-mod talking;
 mod spoiling;
+mod talking;
 mod tones;
 mod wide;
 
