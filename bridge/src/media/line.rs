@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
 use confab_core::audio::announce::{Announcer, Place};
-use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::mix::{self, Dip};
