@@ -205,6 +205,8 @@ mod tests {
             KeypadCommand::Admit => &["admit"],
             KeypadCommand::CycleLecture => &["lecture_open", "lecture_relaxed", "lecture_strict"],
             KeypadCommand::MuteAll => &["mute_all", "open_all"],
+            // each row says what is wrong with its line, and has the button
+            KeypadCommand::MuteWorst => &["mute"],
             KeypadCommand::ToggleRecording => &["record", "stop_recording"],
             KeypadCommand::ToggleLock => &["lock", "unlock"],
             KeypadCommand::DialOut => &["dial_out"],
