@@ -104,10 +104,10 @@ impl Said {
         self.power = spoil::mean(&halves);
         let before = self.gate.state();
         // What may be a key says nothing about voice and noise, and can wait a tick.
-        let after = if heard.may_be_key {
-            before
-        } else {
-            self.gate.hear(self.power)
+        let after = match heard.taken {
+            Taken::Noise => self.gate.pause(self.power),
+            _ if heard.may_be_key => before,
+            _ => self.gate.hear(self.power),
         };
         if self.watched {
             let (narrow, noise) = (narrow.unwrap_or(frame), self.gate.noise());

@@ -248,6 +248,7 @@ async fn changes_are_said() {
     check(&room, &["+49308 hung up at the door."]).await;
     room.knocks = vec![knock(9, "Karl", false)];
     check(&room, &["Karl knocks at the locked room."]).await;
+    room.knocks.clear();
     room.legs[1].fault = Some(Fault::Noise);
     let noisy = format!("{}: This line is noisy all the time.", room.legs[1].name);
     check(&room, &[&noisy]).await;

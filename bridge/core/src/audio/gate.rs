@@ -72,6 +72,13 @@ impl Gate {
         self.state
     }
 
+    /// The line itself says that nobody speaks, and this is how its noise sounds.
+    pub fn pause(&mut self, noise: Power) -> State {
+        self.floor = noise.0.clamp(LEAST_FLOOR, MOST_FLOOR);
+        self.count_down();
+        self.state
+    }
+
     /// How loud it takes the line's own noise to be.
     pub fn noise(&self) -> Power {
         Power(self.floor)
@@ -153,6 +160,18 @@ mod tests {
     fn it_stays_open_between_words() {
         check(&[(-30.0, 10), (-70.0, 19)], State::Open);
         check(&[(-30.0, 10), (-70.0, 20)], State::Closed);
+    }
+
+    #[test]
+    fn a_pause_that_is_told_shuts_it_however_loud_its_noise_is() {
+        let mut gate = Gate::default();
+        gate.hear(Power::from_dbov(-20.0));
+        let states = (0..HOLD_TICKS).map(|_| gate.pause(Power::from_dbov(-42.0)));
+        let states: Vec<State> = states.collect();
+        assert_eq!(states[..19], [State::Open; 19]);
+        assert_eq!(states[19], State::Closed);
+        assert_eq!(gate.hear(Power::from_dbov(-41.0)), State::Closed);
+        assert_eq!(gate.hear(Power::from_dbov(-25.0)), State::Open);
     }
 
     #[test]

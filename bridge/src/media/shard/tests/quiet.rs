@@ -14,9 +14,12 @@ fn comforted(house: &mut House, packet_ms: u8) -> usize {
     };
     let leg = phone.leg;
     house.order(ToShard::SetStream(leg, stream));
-    // one packet, so that it is known where the phone is
-    house.phones[number].send(0, true, 0, &[0xff; 160]);
-    house.phones[number].send(0, false, 160, &[0xff; 160]);
+    // two packets, so that it is known where the phone is
+    let phone = &mut house.phones[number];
+    for marker in [true, false] {
+        phone.send(0, marker, phone.timestamp, &[0xff; 160]);
+        phone.timestamp += 160;
+    }
     number
 }
 
@@ -31,7 +34,7 @@ fn who_hears_nothing_is_told_how_that_sounds_and_sent_nothing_else() {
         house.check_hears(listener, 400.0);
         assert!(house.phones[listener].noises.is_empty());
         house.phones[talker].tone_hz = Some(0.0);
-        house.run(40);
+        house.run(30);
         let phone = &mut house.phones[listener];
         assert_eq!(phone.noises.len(), 1, "{packet_ms} ms");
         let (sequence, timestamp, payload) = phone.noises[0].clone();
