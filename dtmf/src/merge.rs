@@ -113,7 +113,8 @@ const COUNTED_MAX: usize = 32;
 mod tests {
     use super::*;
 
-    /// Presses as `ms source key`, source `r`, `i` or `t` (a tone), and perhaps how long it was held.
+    /// Presses as `ms source key`, source `r`, `i` or `t` (a tone), and perhaps how long it was
+    /// held.
     fn check(presses: &[&str], keys: &str) {
         let mut merger = Merger::new();
         let told: String = presses

@@ -158,8 +158,8 @@ impl Counts {
         }
     }
 
-    /// The password was right. Where others are counted as well, this attempt is excused and nothing
-    /// forgiven: who has one account must not clear the way to others.
+    /// The password was right. Where others are counted as well, this attempt is excused and
+    /// nothing forgiven: who has one account must not clear the way to others.
     fn welcome(&mut self, attempt: &Attempt) {
         self.excuse(attempt);
         self.pairs.forgive(&attempt.pair);

@@ -3,6 +3,7 @@
 //! Knows the program only from outside: its command line, its environment, its pages, its log.
 
 mod fresh;
+mod kept;
 mod log;
 pub mod portal;
 mod ports;
@@ -20,7 +21,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::OnceCell;
 
 use crate::phone::{Phone, Plan};
-use crate::sound::file::{self, SoundFile};
 use crate::sound::words::Language;
 pub use fresh::Card;
 use log::Log;
@@ -373,33 +373,6 @@ impl Confab {
             let (found, value) = line.rsplit_once(' ')?;
             (found == name).then(|| value.parse().ok())?
         }))
-    }
-
-    /// The recordings there are on the disk, oldest first.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub fn recordings(&self) -> Result<Vec<PathBuf>> {
-        let dir = self.data_dir().join("recordings");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(&dir)
-            .with_context(|| dir.display().to_string())?
-            .flatten()
-            .map(|file| file.path())
-            .filter(|path| path.extension().is_some_and(|e| e == "mp3"))
-            .collect();
-        files.sort();
-        Ok(files)
-    }
-
-    /// The one recording there is, decoded.
-    ///
-    /// # Errors
-    /// When there is none, or more, or it cannot be decoded.
-    pub fn recording(&self) -> Result<SoundFile> {
-        match self.recordings()?.as_slice() {
-            [one] => file::read(one),
-            several => bail!("{} recordings instead of one", several.len()),
-        }
     }
 
     /// Everything it has logged.

@@ -117,8 +117,8 @@ impl Mouth {
         self.state().hum_hz = hz;
     }
 
-    /// Says again what this ear hears, a tenth of a second later and at half of it, as a loudspeaker
-    /// beside a microphone does; or no more.
+    /// Says again what this ear hears, a tenth of a second later and at half of it, as a
+    /// loudspeaker beside a microphone does; or no more.
     pub fn echo(&self, ear: Option<Ear>) {
         self.state().echo = ear;
     }

@@ -60,8 +60,8 @@ impl Room {
         }
     }
 
-    /// Puts off the end that was announced. Without a host it goes on from now as long as a room that
-    /// may go on.
+    /// Puts off the end that was announced. Without a host it goes on from now as long as a room
+    /// that may go on.
     pub(super) fn go_on(&mut self) {
         if let Some(alone) = self.alone
             && self.shows_life(alone.leg)

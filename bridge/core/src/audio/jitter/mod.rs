@@ -10,8 +10,8 @@
 //! Depth starts at nothing: a packet is played in the tick it came in. A packet that is lost is
 //! made of the one after it where that repeats it (Opus), for which a packet more of depth is held
 //! as long as packets are being lost. A sender that tells of its pauses (RFC 3389) is believed: no
-//! sound is made up then, but noise as loud as it says. Everything counts in samples of the line's own rate;
-//! timestamps are made to. Knows no socket and no clock: one `take` is one tick.
+//! sound is made up then, but noise as loud as it says. Everything counts in samples of the line's
+//! own rate; timestamps are made to. Knows no socket and no clock: one `take` is one tick.
 
 mod delay;
 mod fifo;

@@ -1,12 +1,13 @@
 //! The line that spoils it: tells by its sound alone that a line echoes, howls, hums, is noisy all
-//! the time or plays music. Knows one line, what came from it and what it was sent; decides nothing.
+//! the time or plays music. Knows one line, what came from it and what it was sent; decides
+//! nothing.
 //!
 //! | | what tells it |
 //! |---|---|
 //! | echo | how loud it was and how loud it is are alike, at one delay again and again ([`echo`]) |
 //! | howl | one tone, louder and louder ([`tones`]) |
 //! | hum | a spectrum that stays as it is for two seconds ([`tones`]) |
-//! | music | ten seconds without a pause whose spectrum changes less than that of speech ([`blocks`]) |
+//! | music | ten seconds without a pause, changing less in spectrum than speech ([`blocks`]) |
 //! | noise | ten seconds without a quiet moment, or whose spectrum is only restless ([`blocks`]) |
 //!
 //! A fault that has been found stays until the line has been heard for fifteen seconds without it.
