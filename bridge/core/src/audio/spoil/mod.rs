@@ -4,11 +4,11 @@
 //!
 //! | | what tells it |
 //! |---|---|
-//! | echo | how loud it was and how loud it is are alike, at one delay again and again ([`echo`]) |
-//! | howl | one tone, louder and louder ([`tones`]) |
-//! | hum | a spectrum that stays as it is for two seconds ([`tones`]) |
-//! | music | ten seconds without a pause, changing less in spectrum than speech ([`blocks`]) |
-//! | noise | ten seconds without a quiet moment, or whose spectrum is only restless ([`blocks`]) |
+//! | echo | how loud it was and how loud it is are alike, at one delay again and again (`echo`) |
+//! | howl | one tone, louder and louder (`tones`) |
+//! | hum | a spectrum that stays as it is for two seconds (`tones`) |
+//! | music | ten seconds without a pause, changing less in spectrum than speech (`blocks`) |
+//! | noise | ten seconds without a quiet moment, or whose spectrum is only restless (`blocks`) |
 //!
 //! A fault that has been found stays until the line has been heard for fifteen seconds without it.
 //! Only what passes the line's gate is looked at; most of the time, that is nothing.
