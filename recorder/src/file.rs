@@ -1,19 +1,16 @@
 //! One recording's file: opened, healed and appended to in whole frames. Encodes nothing and
 //! decides nothing about when a recording ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::encoder_format::{FRAME_BYTES, FRAME_MS};
 use crate::frames::{Walked, Walker};
+use crate::lasting;
 
 /// A file is read in pieces of this size when it is measured.
 const PIECE_BYTES: usize = 256 * 1024;
-
-/// Recordings are for their owner: nobody else on the machine reads them.
-const FILE_MODE: u32 = 0o600;
 
 /// The file of a recording in progress.
 #[derive(Debug)]
@@ -31,27 +28,7 @@ impl SoundFile {
     /// Opens `path`, or makes it. What follows the last whole frame, left by a crash or a full
     /// disk, is cut off; a file that holds no frame at all is somebody else's and is refused.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).mode(FILE_MODE);
-        let mut file = match options.clone().create_new(true).open(path) {
-            Ok(file) => {
-                // Else the name itself could be gone after a power cut.
-                if let Some(folder) = path.parent() {
-                    File::open(folder)?.sync_all()?;
-                }
-                file
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
-            Err(e) => return Err(e),
-        };
-        let data = file.metadata()?;
-        if !data.is_file() {
-            // A device may have no end.
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is no regular file",
-            ));
-        }
+        let (mut file, data) = lasting::open(path)?;
         let walked = walk_file(&mut file)?;
         let length = data.len();
         if walked.frames == 0 && length > FRAME_BYTES as u64 {

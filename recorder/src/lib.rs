@@ -18,6 +18,7 @@ mod encoder_format;
 mod file;
 pub mod frames;
 mod lame;
+pub mod lasting;
 pub mod library;
 mod recorder;
 pub mod retention;

@@ -7,16 +7,13 @@
 //! 0              read_at           batch_ends_at   len            end of the file
 //! ```
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use confab_recorder::lasting;
 use confab_store::LedgerEntry;
 use tracing::error;
-
-/// Who called whom is for the operator alone.
-const FILE_MODE: u32 = 0o600;
 
 /// The file, open.
 #[derive(Debug)]
@@ -35,28 +32,7 @@ pub(super) struct Spool {
 impl Spool {
     /// Opens the file, or makes it. What an earlier run left in it is offered first.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).mode(FILE_MODE);
-        let file = match options.clone().create_new(true).open(path) {
-            Ok(file) => {
-                // Else the name itself could be gone after a power cut.
-                if let Some(folder) = path.parent() {
-                    File::open(folder)?.sync_all()?;
-                }
-                file
-            }
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
-            Err(e) => return Err(e),
-        };
-        let data = file.metadata()?;
-        if !data.is_file() {
-            // A device may have no end.
-            let why = "it is no regular file";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
-        }
-        if data.permissions().mode() & 0o777 != FILE_MODE {
-            file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-        }
+        let (file, _) = lasting::open(path)?;
         let mut spool = Self {
             file,
             read_at: 0,

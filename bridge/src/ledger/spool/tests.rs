@@ -1,6 +1,7 @@
 //! What a crash, a full disk and strangers leave in the spool.
 
-use std::fs;
+use std::fs::{self, OpenOptions, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
