@@ -4,30 +4,20 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use confab_store::Store;
 use confab_store::testing::PrivatePostgres;
 
-fn confab(here: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(args)
-        .current_dir(here)
-        .env("CONFAB_DATA_DIR", "data")
-        .envs(env.iter().copied())
-        .output()
-        .unwrap()
-}
+use crate::program;
+
+const DATA: (&str, &str) = ("CONFAB_DATA_DIR", "data");
 
 fn good(here: &Path, args: &[&str]) -> String {
-    let output = confab(here, args, &[]);
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {err}");
-    String::from_utf8(output.stdout).unwrap()
+    program::good(here, args, &[DATA])
 }
 
 fn refused(here: &Path, args: &[&str], env: &[(&str, &str)], words: &str) {
-    let output = confab(here, args, env);
+    let output = program::run(here, args, &[&[DATA], env].concat());
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{args:?}: {err}");
     assert!(err.contains(words), "{args:?}: {err}");
@@ -86,7 +76,7 @@ async fn a_copy_has_everything_and_overwrites_nothing() {
         "not empty, and nothing is overwritten",
     );
     let copied = [("CONFAB_DATA_DIR", "copy")];
-    let listed = confab(here, &["user", "list"], &copied).stdout;
+    let listed = program::run(here, &["user", "list"], &copied).stdout;
     assert_eq!(String::from_utf8_lossy(&listed), "ann@x\tAnn\n");
 
     fs::create_dir(here.join("empty")).unwrap();
@@ -101,7 +91,7 @@ async fn a_copy_has_everything_and_overwrites_nothing() {
         .unwrap()
         .collect();
     assert_eq!(recordings.len(), 1);
-    let listed = confab(here, &["user", "list"], &[("CONFAB_DATA_DIR", "empty")]).stdout;
+    let listed = program::run(here, &["user", "list"], &[("CONFAB_DATA_DIR", "empty")]).stdout;
     assert_eq!(String::from_utf8_lossy(&listed), "ann@x\tAnn\nbob@x\tBob\n");
 }
 

@@ -1,27 +1,19 @@
 //! The command line as an operator uses it: real processes on a database of their own.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::program;
+
+/// The data is the folder it is run in.
+const HERE: (&str, &str) = ("CONFAB_DATA_DIR", ".");
 
 fn confab(dir: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(args)
-        .env("CONFAB_DATA_DIR", dir)
-        .env("CONFAB_SIP_LISTEN", "udp:127.0.0.1:0,tcp:127.0.0.1:0")
-        .env("CONFAB_HTTP_LISTEN", "127.0.0.1:0")
-        .env("CONFAB_MEDIA_ADDRESS", "127.0.0.1")
-        .output()
-        .unwrap()
+    program::run(dir, args, &[HERE])
 }
 
 fn good(dir: &Path, args: &[&str]) -> String {
-    let output = confab(dir, args);
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{args:?}: {out}{err}");
-    out.into_owned()
+    program::good(dir, args, &[HERE])
 }
 
 fn refused(dir: &Path, args: &[&str], word: &str) {
@@ -188,13 +180,8 @@ fn people_rooms_and_numbers() {
 #[test]
 fn mistakes_of_the_configuration_are_told_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_confab"))
-        .arg("check")
-        .env("CONFAB_DATA_DIR", dir.path())
-        .env("CONFAB_RTP_PORTS", "none")
-        .env("CONFAB_SIP_LISTEN", "5060")
-        .output()
-        .unwrap();
+    let wrong = [("CONFAB_RTP_PORTS", "none"), ("CONFAB_SIP_LISTEN", "5060")];
+    let output = program::run(dir.path(), &["check"], &wrong);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(64), "{err}");
     assert!(
@@ -207,17 +194,9 @@ fn mistakes_of_the_configuration_are_told_at_once() {
 fn a_taken_port_is_found_by_check() {
     let dir = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(["check", "--json"])
-        .env("CONFAB_DATA_DIR", dir.path())
-        .env("CONFAB_SIP_LISTEN", "udp:127.0.0.1:0")
-        .env("CONFAB_MEDIA_ADDRESS", "127.0.0.1")
-        .env(
-            "CONFAB_HTTP_LISTEN",
-            taken.local_addr().unwrap().to_string(),
-        )
-        .output()
-        .unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let listen = [HERE, ("CONFAB_HTTP_LISTEN", &*taken)];
+    let output = program::run(dir.path(), &["check", "--json"], &listen);
     let findings: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let wrong: Vec<_> = findings
         .as_array()

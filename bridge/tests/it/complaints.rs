@@ -1,18 +1,12 @@
 //! What an operator is told of a configuration that is wrong or odd, by `check` and by serving.
 
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::program;
 
 fn confab(args: &[&str], env: &[(&str, &str)]) -> Output {
     let dir = tempfile::tempdir().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(args)
-        .current_dir(dir.path())
-        .env("CONFAB_SIP_LISTEN", "udp:127.0.0.1:0,tcp:127.0.0.1:0")
-        .env("CONFAB_HTTP_LISTEN", "127.0.0.1:0")
-        .env("CONFAB_MEDIA_ADDRESS", "127.0.0.1")
-        .envs(env.iter().copied())
-        .output()
-        .unwrap()
+    program::run(dir.path(), args, env)
 }
 
 #[test]

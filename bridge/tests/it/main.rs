@@ -7,6 +7,7 @@ mod command_line;
 mod complaints;
 mod interrupted;
 mod ledger;
+mod program;
 mod retention;
 mod secrets;
 mod tidy;

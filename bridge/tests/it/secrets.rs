@@ -2,14 +2,15 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use confab_core::ids::RoomNumber;
 use confab_store::Store;
 
+use crate::program;
+
 fn confab(dir: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(args)
+    let mut child = program::command(dir, args)
         .env("CONFAB_DATA_DIR", dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use confab_store::testing::PrivatePostgres;
+
+use crate::program::{good, run};
 
 const ADD: [&str; 8] = [
     "user",
@@ -17,24 +18,9 @@ const ADD: [&str; 8] = [
     "secret123",
 ];
 
-fn confab(here: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_confab"))
-        .args(args)
-        .current_dir(here)
-        .envs(env.iter().copied())
-        .output()
-        .unwrap()
-}
-
-fn good(here: &Path, args: &[&str], env: &[(&str, &str)]) {
-    let output = confab(here, args, env);
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {err}");
-}
-
 /// Refused with the place that was looked at.
 fn nothing_there(here: &Path, args: &[&str], env: &[(&str, &str)], place: &str) {
-    let output = confab(here, args, env);
+    let output = run(here, args, env);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{args:?}: {err}");
     assert!(
@@ -89,7 +75,7 @@ fn a_wrong_folder_is_told_and_stays_as_it_is() {
     for args in [["user", "list"], ["prompt", "list"]] {
         nothing_there(&here, &args, &named, place.to_str().unwrap());
     }
-    let output = confab(
+    let output = run(
         &here,
         &["check"],
         &[("CONFAB_SIP_LISTEN", "udp:127.0.0.1:0")],
