@@ -9,6 +9,8 @@ mod english;
 mod grammar;
 #[path = "src/prompts/hundreds.rs"]
 mod hundreds;
+#[path = "src/prompts/key.rs"]
+mod key;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -40,7 +42,7 @@ fn main() -> Result<(), Failure> {
     for path in ["build.rs", PROMPTS, WORDING, "prompts/sounds"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    for source in ["english", "grammar", "hundreds"] {
+    for source in ["english", "grammar", "hundreds", "key"] {
         println!("cargo::rerun-if-changed=src/prompts/{source}.rs");
     }
     let plain = plain_keys()?;
@@ -98,7 +100,7 @@ fn plain_keys() -> Result<BTreeSet<String>, Failure> {
         .lines()
         .filter_map(|line| line.trim().strip_suffix(','));
     let bare = names.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric()));
-    let mut keys: BTreeSet<String> = bare.map(kebab).collect();
+    let mut keys: BTreeSet<String> = bare.map(key::written).collect();
     let wording = fs::read_to_string(WORDING)?;
     let literals = wording.split('"');
     let menu = literals.filter(|text| text.starts_with("menu-") && !text.contains(' '));
@@ -108,18 +110,6 @@ fn plain_keys() -> Result<BTreeSet<String>, Failure> {
     }
     keys.extend(["keys-star", "keys-pound"].map(str::to_owned));
     Ok(keys)
-}
-
-/// `EnterPin` to `enter-pin`, as the program itself makes keys.
-fn kebab(name: &str) -> String {
-    let mut key = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !key.is_empty() {
-            key.push('-');
-        }
-        key.push(c.to_ascii_lowercase());
-    }
-    key
 }
 
 /// The keys of all sentences with a number in them.

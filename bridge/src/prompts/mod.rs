@@ -11,6 +11,7 @@ mod flac;
 mod grammar;
 mod halve;
 mod hundreds;
+mod key;
 pub mod own;
 mod shelf;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use confab_core::prompt::Prompt;
 use confab_dtmf::layout::{KeypadCommand, Layout};
 
 use super::grammar::{Grammar, Parts, numbered};
+use super::key;
 
 /// The sentences of a prompt, in order; none when there is nothing to say.
 pub fn sentences(prompt: Prompt, grammar: &dyn Grammar, layout: &Layout) -> Vec<Parts> {
@@ -59,16 +60,9 @@ fn wording(prompt: Prompt) -> Wording {
     }
 }
 
-/// The key of a prompt that is one recording: its name in the catalogue's way of writing.
+/// The key of a prompt that is one recording.
 fn key_of(prompt: Prompt) -> String {
-    let mut key = String::new();
-    for c in format!("{prompt:?}").chars() {
-        if c.is_ascii_uppercase() && !key.is_empty() {
-            key.push('-');
-        }
-        key.push(c.to_ascii_lowercase());
-    }
-    key
+    key::written(&format!("{prompt:?}"))
 }
 
 /// The line of the spoken menu for a command; none for what cannot be keyed on purpose.
