@@ -4,6 +4,8 @@ use std::f64::consts::PI;
 
 /// Length of the low-pass: odd, so that it delays by a whole number of samples.
 const TAPS: usize = 95;
+/// Sums that go on beside each other: one alone would wait for itself at every step.
+const LANES: usize = 8;
 /// Middle of its slope. Flat to 3,300 Hz, 60 dB down from 4,200 Hz on: next to nothing folds back.
 const CUT_HZ: f64 = 3_720.0;
 const RATE_HZ: f64 = 16_000.0;
@@ -11,7 +13,8 @@ const RATE_HZ: f64 = 16_000.0;
 /// Halves rates; made once, as its curve takes longer than a short sound.
 #[derive(Debug)]
 pub struct Halver {
-    taps: [f32; TAPS],
+    /// one that is zero at the end
+    taps: [f32; LANES * 12],
 }
 
 impl Halver {
@@ -31,9 +34,11 @@ impl Halver {
             *tap = sinc * window;
         }
         let sum: f64 = curve.iter().sum();
-        Self {
-            taps: curve.map(|tap| (tap / sum) as f32),
+        let mut taps = [0.0; LANES * 12];
+        for (tap, value) in taps.iter_mut().zip(curve) {
+            *tap = (value / sum) as f32;
         }
+        Self { taps }
     }
 
     /// The same sound at half the rate, not delayed. Taken as silent before and after its ends.
@@ -52,14 +57,22 @@ impl Halver {
     }
 
     fn run(&self, wide: &[i16], before: &[i16], after: &[i16]) -> Vec<i16> {
-        let padded: Vec<f32> = [before, wide, after]
+        let padded: Vec<f32> = [before, wide, after, &[0]]
             .iter()
             .flat_map(|part| part.iter().copied().map(f32::from))
             .collect();
-        let one =
-            |around: &[f32]| -> f32 { around.iter().zip(&self.taps).map(|(x, t)| x * t).sum() };
+        let one = |around: &[f32]| -> f32 {
+            let mut sums = [0.0; LANES];
+            let taps = self.taps.chunks_exact(LANES);
+            for (sounds, taps) in around.chunks_exact(LANES).zip(taps) {
+                for n in 0..LANES {
+                    sums[n] += sounds[n] * taps[n];
+                }
+            }
+            sums.iter().sum()
+        };
         padded
-            .windows(TAPS)
+            .windows(self.taps.len())
             .step_by(2)
             .map(|around| one(around).round() as i16)
             .collect()
