@@ -94,6 +94,31 @@ pub enum ToShard {
     SetMusic(Sound),
 }
 
+impl ToShard {
+    /// What it asks for, as a log names it: without whom and without the sound.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Adopt(_) => "adopt",
+            Self::Release(_) => "release",
+            Self::Close(_) => "close",
+            Self::SetStream(..) => "set_stream",
+            Self::Enter(..) => "enter",
+            Self::SetVoice(..) => "set_voice",
+            Self::SetLevelled(..) => "set_levelled",
+            Self::SetWatched(..) => "set_watched",
+            Self::PlayToLeg(..) => "play_to_leg",
+            Self::PlayToRoom(..) => "play_to_room",
+            Self::StopPlay(_) => "stop_play",
+            Self::TakeName(..) => "take_name",
+            Self::StopName(_) => "stop_name",
+            Self::Record(..) => "record",
+            Self::StopRecord(_) => "stop_record",
+            Self::CloseRoom(_) => "close_room",
+            Self::SetMusic(_) => "set_music",
+        }
+    }
+}
+
 /// What a shard tells.
 #[derive(Debug)]
 pub enum FromShard {

@@ -193,7 +193,7 @@ impl Switchboard {
         if let Err(refused) = self.parts.media.send(shard, what) {
             // the queue holds seconds of commands, so the thread hangs; its callers hear nothing
             // whatever we do, and the late-tick alarm tells the operator
-            tracing::error!(shard, command = ?std::mem::discriminant(&refused), "media thread hangs");
+            tracing::error!(shard, command = refused.name(), "media thread hangs");
         }
     }
 
@@ -205,8 +205,8 @@ impl Switchboard {
         if let Some(shard) = entry.shard {
             self.shard(shard, what);
         } else if let Some(lost) = entry.keep_for_line(what) {
-            let command = std::mem::discriminant(&lost);
-            tracing::error!(%leg, ?command, "too much for a line on its way");
+            let command = lost.name();
+            tracing::error!(%leg, command, "too much for a line on its way");
         }
     }
 
