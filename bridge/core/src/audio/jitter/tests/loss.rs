@@ -42,3 +42,19 @@ fn a_pause_that_the_sender_leaves_out_is_no_loss() {
     let stats = buffer.stats();
     assert_eq!((stats.lost, stats.recovered), (0, 0), "{stats:?}");
 }
+
+#[test]
+fn in_a_crowd_what_is_lost_counts_as_gone_when_the_oldest_are_thrown_away() {
+    let mut buffer = run(CLEAN, 50).buffer;
+    for _ in 50..74 {
+        buffer.take(&mut [0; TICK_SAMPLES]);
+    }
+    // All at once, and half of it never came: what is thrown away makes no room twice.
+    let payload = codes(0, 160, false);
+    for number in (50..74u32).filter(|number| !(52..63).contains(number)) {
+        buffer.put(&packet(number as u16, number * 160, &payload));
+    }
+    buffer.take(&mut [0; TICK_SAMPLES]);
+    let stats = buffer.stats();
+    assert_eq!((stats.lost, stats.late), (11, 3), "{stats:?}");
+}
