@@ -243,8 +243,13 @@ impl Line {
                 Datagram::Next if !thorough => return More::CanWait,
                 Datagram::Next => return More::MayWait,
                 Datagram::Taken => {}
-                Datagram::Key(key) => {
-                    reports.tell(FromShard::Key(leg, key, Source::Event));
+                Datagram::Event { pressed, let_go } => {
+                    if let Some(key) = pressed {
+                        reports.tell(FromShard::Key(leg, key, Source::Event));
+                    }
+                    if let Some(key) = let_go {
+                        reports.tell(FromShard::KeyLetGo(leg, key));
+                    }
                 }
                 Datagram::Rejected => rejected += 1,
             }

@@ -124,6 +124,8 @@ impl ToShard {
 pub enum FromShard {
     /// A key, by RFC 4733 or as a tone.
     Key(LegId, Key, Source),
+    /// The end of a key that came by RFC 4733; not told when it was lost on the way.
+    KeyLetGo(LegId, Key),
     /// The line began or ceased to be heard talking.
     Talking(LegId, bool),
     /// What is wrong with what the line says, or that nothing is any more.

@@ -116,6 +116,7 @@ impl Switchboard {
     fn shard_report(&mut self, report: FromShard) {
         match report {
             FromShard::Key(leg, key, source) => self.key(leg, key, source, 0),
+            FromShard::KeyLetGo(leg, key) => self.key_let_go(leg, key),
             FromShard::Talking(leg, talking) => {
                 let room = self.legs.get(&leg).and_then(|entry| entry.room().cloned());
                 if let Some(number) = room {
