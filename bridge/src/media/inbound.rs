@@ -189,6 +189,11 @@ impl Inbound {
         self.agreed.as_ref().and_then(|(_, latch)| latch.locked())
     }
 
+    /// Once: who sends and is not believed, while nobody is, and whom the SDP names.
+    pub(super) fn stranger(&mut self) -> Option<(SocketAddr, SocketAddr)> {
+        self.agreed.as_mut().and_then(|(_, latch)| latch.stranger())
+    }
+
     /// Where RTCP goes: one port above RTP when that had to be learned.
     pub(super) fn control_target(&self) -> Option<SocketAddr> {
         let (stream, latch) = self.agreed.as_ref()?;

@@ -385,6 +385,10 @@ impl Line {
         if let Some(silent) = self.inbound.turns_silent(&now) {
             tools.reports.tell(FromShard::Silent(self.leg, silent));
         }
+        if let Some((from, named)) = self.inbound.stranger() {
+            let leg = self.leg;
+            tools.reports.tell(FromShard::Stranger { leg, from, named });
+        }
         if self.inbound.has_died(tools.dead_ticks, &now) {
             tools.reports.tell(FromShard::LineDead(self.leg));
         }

@@ -131,6 +131,12 @@ impl Switchboard {
             }
             FromShard::Silent(leg, silent) => self.line_is_silent(leg, silent),
             FromShard::Played(leg, play) => self.played(leg, play),
+            FromShard::Stranger { leg, from, named } => {
+                tracing::warn!(
+                    %leg, %from, %named,
+                    "sound comes from another address than the SDP named; it is not believed"
+                );
+            }
             FromShard::LineDead(leg) => {
                 tracing::info!(%leg, "the line is dead");
                 self.hang_up(leg, EndReason::LineDead);
