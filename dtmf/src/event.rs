@@ -104,6 +104,11 @@ impl EventReceiver {
         }
     }
 
+    /// Whether the newest press goes on: no packet has said that it is over.
+    pub fn is_down(&self) -> bool {
+        self.newest.is_some_and(|press| !press.ended)
+    }
+
     /// Takes one packet: its RTP sequence number, timestamp, marker bit and payload. A key comes
     /// out exactly once a press. Anything that is not a telephone-event payload is ignored.
     pub fn packet(
@@ -258,6 +263,28 @@ mod tests {
             ],
             "11",
         );
+    }
+
+    #[test]
+    fn a_press_goes_on_until_a_packet_of_it_says_that_it_is_over() {
+        let mut receiver = EventReceiver::new(8_000);
+        assert!(!receiver.is_down());
+        for (place, (packet, is_down)) in [
+            ("5 1000 160 M", true),
+            ("5 1000 20000", true),
+            ("5 1000 20160 E", false),
+            ("5 1000 20160 E", false),
+            ("5 1000 320 #1", false),
+            ("6 30000 160 M", true),
+            ("5 1000 20160 E #3", true),
+            ("7 35000 160 M E", false),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            feed(&mut receiver, place, packet);
+            assert_eq!(receiver.is_down(), is_down, "{packet}");
+        }
     }
 
     #[test]

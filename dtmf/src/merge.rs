@@ -3,13 +3,15 @@
 //!
 //! Whichever copy comes first counts; the others, when they follow in time, only confirm it. Two
 //! presses by the same way are always two presses. RFC 4733 is the trusted way: it comes in step
-//! with the press, while an INFO may be retransmitted for seconds; so an INFO is held to be a copy
-//! for longer than a packet is. A tone is believed only on a line that has shown no better way:
+//! with the press, while an INFO may be retransmitted for seconds, and many phones send it only
+//! when the key is let go; so an INFO is held to be a copy for longer than a packet is, counted
+//! from the end of the event. A tone is believed only on a line that has shown no better way:
 //! on others it is what a gateway let through of a key that comes by itself.
 
 use std::collections::VecDeque;
 
 use crate::Key;
+use crate::info::HELD_MOST_MS;
 
 /// The way a key came, the most trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,15 +25,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// How long after a press by another way the same key by this way is its copy.
+    /// How long after a press by another way the same key by this way is its copy; of an event an
+    /// INFO is for so long after its end.
     fn copy_ms(self) -> u64 {
         match self {
             // A tone is sure some 40 ms after its event, or as much sooner as the jitter buffer
             // is shallower than that of the gateway that made the event.
             Source::Event | Source::InBand => 500,
             // Two retransmissions of the INFO over UDP (RFC 3261, 17.1.2.2: 0.5 s, 1 s) and a
-            // press of a second, for many phones send it only when the key is let go; those that
-            // say how long it was held are believed beside.
+            // press of a second, where nobody tells when a key is let go; those that say how long
+            // it was held are believed beside.
             Source::Info => 2_500,
         }
     }
@@ -54,15 +57,43 @@ pub struct Merger {
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     at_ms: u64,
+    /// when it was let go; none while its event goes on, the press itself when it came otherwise
+    up_ms: Option<u64>,
     key: Key,
     /// the ways by which it has come
     sources: u8,
+}
+
+impl Counted {
+    fn came_by(&self, source: Source) -> bool {
+        self.sources & source.bit() != 0
+    }
+
+    /// Until when a press by this way is its copy, when that says that it was held so long.
+    fn copied_until_ms(&self, source: Source, held_ms: u32) -> u64 {
+        let after_ms = |held_ms: u32| self.at_ms + u64::from(held_ms);
+        let since_ms = match source {
+            // An event whose end was lost on the way does not go on for ever.
+            Source::Info => self.up_ms.unwrap_or(after_ms(HELD_MOST_MS)),
+            Source::Event | Source::InBand => self.at_ms,
+        };
+        since_ms.max(after_ms(held_ms)) + source.copy_ms()
+    }
 }
 
 impl Merger {
     /// A merger that has heard nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A key that came as an event has been let go.
+    pub fn let_go(&mut self, now_ms: u64, key: Key) {
+        let mut newest_first = self.counted.iter_mut().rev();
+        let press = newest_first.find(|press| press.key == key && press.came_by(Source::Event));
+        if let Some(press) = press {
+            press.up_ms = Some(now_ms);
+        }
     }
 
     /// Takes a press; true when it counts, false when it is a copy of one that did. A key that is
@@ -72,14 +103,23 @@ impl Merger {
             self.has_better = true;
             self.lone_tones = 0;
         }
-        let copied = self.counted.iter_mut().find(|counted| {
-            let age_ms = now_ms.saturating_sub(counted.at_ms);
-            counted.key == key
-                && counted.sources & source.bit() == 0
-                && age_ms <= source.copy_ms() + u64::from(held_ms)
+        let is_event = source == Source::Event;
+        if is_event {
+            // One key at a time: what was down before is not any more.
+            for press in &mut self.counted {
+                press.up_ms.get_or_insert(now_ms);
+            }
+        }
+        let copied = self.counted.iter_mut().find(|press| {
+            press.key == key
+                && !press.came_by(source)
+                && now_ms <= press.copied_until_ms(source, held_ms)
         });
-        if let Some(counted) = copied {
-            counted.sources |= source.bit();
+        if let Some(press) = copied {
+            press.sources |= source.bit();
+            if is_event {
+                press.up_ms = None;
+            }
             return false;
         }
         if source == Source::InBand && self.has_better {
@@ -95,6 +135,7 @@ impl Merger {
         }
         self.counted.push_back(Counted {
             at_ms: now_ms,
+            up_ms: (!is_event).then_some(now_ms),
             key,
             sources: source.bit(),
         });
@@ -114,23 +155,26 @@ mod tests {
     use super::*;
 
     /// Presses as `ms source key`, source `r`, `i` or `t` (a tone), and perhaps how long it was
-    /// held.
+    /// held; `up` is the end of an event.
     fn check(presses: &[&str], keys: &str) {
         let mut merger = Merger::new();
         let told: String = presses
             .iter()
             .filter_map(|press| {
                 let words: Vec<&str> = press.split_whitespace().collect();
+                let at_ms = words[0].parse().unwrap();
+                let key = Key::from_char(words[2].chars().next().unwrap()).unwrap();
                 let source = match words[1] {
                     "r" => Source::Event,
                     "i" => Source::Info,
+                    "up" => {
+                        merger.let_go(at_ms, key);
+                        return None;
+                    }
                     _ => Source::InBand,
                 };
-                let key = Key::from_char(words[2].chars().next().unwrap()).unwrap();
                 let held_ms = words.get(3).map_or(0, |held| held.parse().unwrap());
-                merger
-                    .accept(words[0].parse().unwrap(), key, source, held_ms)
-                    .then_some(key)
+                merger.accept(at_ms, key, source, held_ms).then_some(key)
             })
             .map(Key::as_char)
             .collect();
@@ -189,8 +233,54 @@ mod tests {
 
     #[test]
     fn what_comes_much_later_is_another_press() {
-        check(&["0 r 5", "2501 i 5"], "55");
+        check(&["0 r 5", "100 up 5", "2601 i 5"], "55");
         check(&["0 i 5", "501 r 5"], "55");
+        check(&["0 t 5", "2501 i 5"], "55");
+    }
+
+    #[test]
+    fn an_info_at_the_end_of_an_event_is_its_copy_however_long_it_was() {
+        check(&["0 r 5", "6000 up 5", "6030 i 5"], "5");
+        check(&["0 r 5", "6030 i 5", "6060 up 5"], "5");
+        check(&["0 r 5", "60000 up 5", "62500 i 5"], "5");
+        check(&["0 r 5", "32500 i 5"], "5");
+        check(&["0 t 5", "30 r 5", "6000 up 5", "6030 i 5"], "5");
+        check(
+            &[
+                "0 r *",
+                "5000 up *",
+                "5100 r 2",
+                "5200 i *",
+                "9000 up 2",
+                "9100 i 2",
+            ],
+            "*2",
+        );
+        // the end of the first was not told, or is told again after a break in the line
+        check(
+            &["0 r 1", "4000 r 2", "4100 i 1", "4200 up 2", "4300 i 2"],
+            "12",
+        );
+        check(&["0 r 5", "1000 up 5", "8000 up 5", "8030 i 5"], "5");
+    }
+
+    #[test]
+    fn two_presses_by_info_are_two_however_long_the_first_was_held() {
+        check(&["0 r 5", "6000 up 5", "6030 i 5", "6200 i 5"], "55");
+        check(
+            &[
+                "0 r 5",
+                "4000 up 5",
+                "4030 i 5",
+                "4300 r 5",
+                "8000 up 5",
+                "8030 i 5",
+            ],
+            "55",
+        );
+        check(&["0 i 5", "4000 i 5"], "55");
+        check(&["0 up 5", "100 i 5", "200 i 5"], "55");
+        check(&["0 r 5", "32501 i 5"], "55");
     }
 
     #[test]
@@ -201,7 +291,8 @@ mod tests {
             "*2",
         );
         // it was held briefly: this is another press
-        check(&["0 r 5", "4030 i 5 160"], "55");
+        check(&["0 r 5", "160 up 5", "4030 i 5 160"], "55");
+        check(&["0 i 5", "4030 i 5 160"], "55");
     }
 
     #[test]

@@ -83,10 +83,13 @@ pub(super) enum Over {
 pub(super) enum Datagram {
     /// The very packet of sound that was to come next.
     Next,
-    /// Other sound, comfort noise, or a repetition of a key.
+    /// Other sound, or comfort noise.
     Taken,
-    /// The first packet of a key press.
-    Key(Key),
+    /// Of a key press: its first packet, the first that says it is over, both or neither.
+    Event {
+        pressed: Option<Key>,
+        let_go: Option<Key>,
+    },
     /// No RTP, from a stranger, or of another kind than agreed.
     Rejected,
 }
@@ -186,6 +189,11 @@ impl Inbound {
         self.agreed.as_ref().and_then(|(_, latch)| latch.locked())
     }
 
+    /// Once: who sends and is not believed, while nobody is, and whom the SDP names.
+    pub(super) fn stranger(&mut self) -> Option<(SocketAddr, SocketAddr)> {
+        self.agreed.as_mut().and_then(|(_, latch)| latch.stranger())
+    }
+
     /// Where RTCP goes: one port above RTP when that had to be learned.
     pub(super) fn control_target(&self) -> Option<SocketAddr> {
         let (stream, latch) = self.agreed.as_ref()?;
@@ -249,7 +257,8 @@ impl Inbound {
             let clock_hz = self.stream().map_or(NARROW_HZ, |s| s.event_clock_hz);
             self.events = EventReceiver::new(clock_hz);
         }
-        let ended = EventPayload::parse(packet.payload).is_some_and(|payload| payload.end);
+        let payload = EventPayload::parse(packet.payload);
+        let ended = payload.is_some_and(|payload| payload.end);
         let tail = if ended {
             KEY_TAIL_TICKS
         } else {
@@ -258,15 +267,17 @@ impl Inbound {
         // What came with the key is still to be played, as far behind as the buffer is deep.
         let behind = self.jitter.depth().div_ceil(self.rate().tick()) as u64;
         self.key_until = now.tick + tail + behind;
-        match self.events.packet(
+        let was_down = self.events.is_down();
+        let pressed = self.events.packet(
             packet.sequence,
             packet.timestamp,
             packet.marker,
             packet.payload,
-        ) {
-            Some(key) => Datagram::Key(key),
-            None => Datagram::Taken,
-        }
+        );
+        let is_over = (was_down || pressed.is_some()) && !self.events.is_down();
+        let key = payload.and_then(|payload| Key::from_event(payload.event));
+        let let_go = key.filter(|_| is_over);
+        Datagram::Event { pressed, let_go }
     }
 
     /// Takes a datagram from the RTCP socket; false when it is no RTCP or from a stranger.

@@ -28,6 +28,10 @@ pub(super) struct Latch {
     candidate: Option<(SocketAddr, u32, u16)>,
     /// who was believed before the SDP changed, and the tick until which it still is
     former: Option<(SocketAddr, u64)>,
+    /// packets not believed while nobody is settled on, and who sent the last
+    refused: u32,
+    refused_from: Option<SocketAddr>,
+    stranger_told: bool,
 }
 
 impl Latch {
@@ -38,6 +42,9 @@ impl Latch {
             locked: None,
             candidate: None,
             former: None,
+            refused: 0,
+            refused_from: None,
+            stranger_told: false,
         }
     }
 
@@ -47,6 +54,7 @@ impl Latch {
             let former = self.locked.map(|source| (source, tick + FORMER_TICKS));
             *self = Self {
                 former,
+                stranger_told: self.stranger_told,
                 ..Self::new(named)
             };
         }
@@ -61,6 +69,26 @@ impl Latch {
 
     /// Whether a valid RTP packet from this source is to be believed.
     pub(super) fn admits(&mut self, from: SocketAddr, packet: &Packet<'_>, tick: u64) -> bool {
+        let admitted = self.judge(from, packet, tick);
+        if !admitted && self.locked.is_none() {
+            self.refused = self.refused.saturating_add(1);
+            self.refused_from = Some(from);
+        }
+        admitted
+    }
+
+    /// Once: who has been sending for long and is not believed, while nobody is; and whom the SDP
+    /// names.
+    pub(super) fn stranger(&mut self) -> Option<(SocketAddr, SocketAddr)> {
+        let nobody = self.locked.is_none() && self.refused >= STRANGER_PACKETS;
+        if self.stranger_told || !nobody || self.named.ip().is_unspecified() {
+            return None;
+        }
+        self.stranger_told = true;
+        Some((self.refused_from?, self.named))
+    }
+
+    fn judge(&mut self, from: SocketAddr, packet: &Packet<'_>, tick: u64) -> bool {
         if let Some(locked) = self.locked {
             return from == locked;
         }
@@ -133,6 +161,9 @@ fn is_public(ip: IpAddr) -> bool {
 
 /// A second: a re-INVITE is through by then.
 const FORMER_TICKS: u64 = 50;
+
+/// A second of sound, in the usual packets: no stray ones.
+const STRANGER_PACKETS: u32 = 50;
 
 #[cfg(test)]
 mod tests {
@@ -281,6 +312,50 @@ mod tests {
             check_on(&mut latch, &[(58, before, 6, false)], after);
             let packets = [(59, after, 1, true), (60, before, 7, false)];
             check_on(&mut latch, &packets, after);
+        }
+    }
+
+    /// Sends so many packets and asks who the stranger is.
+    fn stranger(latch: &mut Latch, from: &str, count: u16) -> Option<(SocketAddr, SocketAddr)> {
+        for sequence in 0..count {
+            let packet = Packet {
+                payload_type: 0,
+                marker: false,
+                sequence,
+                timestamp: 0,
+                ssrc: 1,
+                payload: &[],
+            };
+            latch.admits(from.parse().unwrap(), &packet, 1_000);
+        }
+        latch.stranger()
+    }
+
+    #[test]
+    fn who_is_not_believed_is_told_once_while_nobody_is() {
+        let (elsewhere, other) = ("203.0.113.9:5000", "203.0.113.66:1");
+        let told = Some((elsewhere.parse().unwrap(), PUBLIC.parse().unwrap()));
+        let mut latch = Latch::new(PUBLIC.parse().unwrap());
+        assert_eq!(
+            stranger(&mut latch, elsewhere, 49),
+            None,
+            "a few may be stray"
+        );
+        assert_eq!(stranger(&mut latch, elsewhere, 1), told);
+        assert_eq!(stranger(&mut latch, other, 100), None, "once a line");
+        latch.renegotiate("198.51.100.8:4000".parse().unwrap(), 2_000);
+        assert_eq!(stranger(&mut latch, elsewhere, 100), None, "once a line");
+
+        let mut latch = Latch::new(PUBLIC.parse().unwrap());
+        assert_eq!(stranger(&mut latch, PUBLIC, 1), None);
+        assert_eq!(
+            stranger(&mut latch, elsewhere, 100),
+            None,
+            "somebody is believed"
+        );
+        for named in ["0.0.0.0:4000", PRIVATE] {
+            let mut latch = Latch::new(named.parse().unwrap());
+            assert_eq!(stranger(&mut latch, elsewhere, 100), None, "{named}");
         }
     }
 

@@ -243,8 +243,13 @@ impl Line {
                 Datagram::Next if !thorough => return More::CanWait,
                 Datagram::Next => return More::MayWait,
                 Datagram::Taken => {}
-                Datagram::Key(key) => {
-                    reports.tell(FromShard::Key(leg, key, Source::Event));
+                Datagram::Event { pressed, let_go } => {
+                    if let Some(key) = pressed {
+                        reports.tell(FromShard::Key(leg, key, Source::Event));
+                    }
+                    if let Some(key) = let_go {
+                        reports.tell(FromShard::KeyLetGo(leg, key));
+                    }
                 }
                 Datagram::Rejected => rejected += 1,
             }
@@ -379,6 +384,10 @@ impl Line {
         add(&tools.counters.packets_lost, self.inbound.take_lost());
         if let Some(silent) = self.inbound.turns_silent(&now) {
             tools.reports.tell(FromShard::Silent(self.leg, silent));
+        }
+        if let Some((from, named)) = self.inbound.stranger() {
+            let leg = self.leg;
+            tools.reports.tell(FromShard::Stranger { leg, from, named });
         }
         if self.inbound.has_died(tools.dead_ticks, &now) {
             tools.reports.tell(FromShard::LineDead(self.leg));

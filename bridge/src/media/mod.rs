@@ -23,6 +23,7 @@ mod thread;
 mod wire;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -124,6 +125,8 @@ impl ToShard {
 pub enum FromShard {
     /// A key, by RFC 4733 or as a tone.
     Key(LegId, Key, Source),
+    /// The end of a key that came by RFC 4733; not told when it was lost on the way.
+    KeyLetGo(LegId, Key),
     /// The line began or ceased to be heard talking.
     Talking(LegId, bool),
     /// What is wrong with what the line says, or that nothing is any more.
@@ -132,6 +135,16 @@ pub enum FromShard {
     Played(LegId, PlayId),
     /// Nothing comes from the line any more, for seconds, or something does again.
     Silent(LegId, bool),
+    /// Sound comes from another address than the SDP names, and none that is believed; told once a
+    /// line.
+    Stranger {
+        /// whose line it comes to
+        leg: LegId,
+        /// where it comes from
+        from: SocketAddr,
+        /// where it should
+        named: SocketAddr,
+    },
     /// Nothing has come from the line for the dead-line time.
     LineDead(LegId),
     /// What was taken down, trimmed and levelled; empty when nothing was said.

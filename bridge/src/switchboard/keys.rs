@@ -43,6 +43,14 @@ impl Switchboard {
         }
     }
 
+    /// A press that came as an event has ended: its INFO may come only now.
+    pub(super) fn key_let_go(&mut self, leg: LegId, key: Key) {
+        let now = self.now();
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.merger.let_go(now.0, key);
+        }
+    }
+
     fn keypad_command(&mut self, leg: LegId, command: KeypadCommand) {
         let Some(Stage::InRoom(number)) = self.legs.get(&leg).map(|entry| &entry.stage) else {
             return;

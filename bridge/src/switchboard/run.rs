@@ -116,6 +116,7 @@ impl Switchboard {
     fn shard_report(&mut self, report: FromShard) {
         match report {
             FromShard::Key(leg, key, source) => self.key(leg, key, source, 0),
+            FromShard::KeyLetGo(leg, key) => self.key_let_go(leg, key),
             FromShard::Talking(leg, talking) => {
                 let room = self.legs.get(&leg).and_then(|entry| entry.room().cloned());
                 if let Some(number) = room {
@@ -130,6 +131,12 @@ impl Switchboard {
             }
             FromShard::Silent(leg, silent) => self.line_is_silent(leg, silent),
             FromShard::Played(leg, play) => self.played(leg, play),
+            FromShard::Stranger { leg, from, named } => {
+                tracing::warn!(
+                    %leg, %from, %named,
+                    "sound comes from another address than the SDP named; it is not believed"
+                );
+            }
             FromShard::LineDead(leg) => {
                 tracing::info!(%leg, "the line is dead");
                 self.hang_up(leg, EndReason::LineDead);

@@ -134,25 +134,33 @@ proptest! {
         prop_assert_eq!(told, [entry.command]);
     }
 
-    /// A phone that sends each press all three ways, the copies some time later, presses once.
+    /// A phone that sends each press all three ways, the copies some time later and INFO only when
+    /// the key is let go, presses once, however long.
     #[test]
     fn all_ways_count_once(
         lag_ms in 0..2_000_u64,
         tone_ms in 0..400_u64,
-        presses in proptest::collection::vec((100..3_000_u64, key()), 1..20),
+        presses in proptest::collection::vec((50..9_000_u64, 50..2_000_u64, key()), 1..20),
     ) {
         let mut arrivals = Vec::new();
         let mut now_ms = 0;
-        for (later_ms, key) in &presses {
-            now_ms += later_ms;
-            arrivals.push((now_ms, *key, Source::Event));
-            arrivals.push((now_ms + lag_ms, *key, Source::Info));
-            arrivals.push((now_ms + tone_ms, *key, Source::InBand));
+        for (held_ms, pause_ms, key) in &presses {
+            arrivals.push((now_ms, *key, Some(Source::Event)));
+            arrivals.push((now_ms + tone_ms, *key, Some(Source::InBand)));
+            now_ms += held_ms;
+            arrivals.push((now_ms, *key, None));
+            arrivals.push((now_ms + lag_ms, *key, Some(Source::Info)));
+            now_ms += pause_ms;
         }
         arrivals.sort_by_key(|(at_ms, ..)| *at_ms);
         let mut merger = Merger::new();
-        let counted =
-            arrivals.iter().filter(|(at_ms, key, source)| merger.accept(*at_ms, *key, *source, 0));
-        prop_assert_eq!(counted.count(), presses.len());
+        let mut counted = 0;
+        for (at_ms, key, source) in arrivals {
+            match source {
+                Some(source) => counted += usize::from(merger.accept(at_ms, key, source, 0)),
+                None => merger.let_go(at_ms, key),
+            }
+        }
+        prop_assert_eq!(counted, presses.len());
     }
 }

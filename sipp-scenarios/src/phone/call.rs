@@ -1,6 +1,6 @@
 //! The phone itself: places or takes one call and lives through it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub struct Plan {
     pub opus_keys: Option<u8>,
     /// tone to hum from the start
     pub hum_hz: Option<u32>,
+    /// the address its SDP names instead of its own
+    pub sdp_address: Option<IpAddr>,
     /// the INVITE carries no SDP; the offer comes in the 200 and the answer goes in the ACK
     pub late_offer: bool,
     /// the language the caller understands
@@ -59,6 +61,7 @@ impl Default for Plan {
             keys: Some(101),
             opus_keys: Some(110),
             hum_hz: None,
+            sdp_address: None,
             late_offer: false,
             language: Language::default(),
         }
@@ -286,12 +289,35 @@ impl Phone {
         Ok(())
     }
 
+    /// Presses one key by RFC 4733 for so long, and waits until it has been let go.
+    ///
+    /// # Errors
+    /// When the phone's sound has stopped.
+    pub async fn hold_key(&self, key: char, hold_ms: u32) -> Result<()> {
+        let mut press = keys(&key.to_string());
+        press.iter_mut().for_each(|key| key.hold_ms = hold_ms);
+        let sent = self.session.with_media(|media| media.mouth.press(&press));
+        tokio::time::timeout(Duration::from_secs(30), sent).await??;
+        Ok(())
+    }
+
     /// Presses a key by SIP INFO.
     ///
     /// # Errors
     /// When it is not answered by 200.
     pub async fn key_by_info(&self, key: char) -> Result<()> {
-        let body = format!("Signal={key}\r\nDuration=160\r\n");
+        self.info(format!("Signal={key}\r\nDuration=160\r\n")).await
+    }
+
+    /// Presses a key by a SIP INFO that does not say how long.
+    ///
+    /// # Errors
+    /// When it is not answered by 200.
+    pub async fn key_by_bare_info(&self, key: char) -> Result<()> {
+        self.info(format!("Signal={key}\r\n")).await
+    }
+
+    async fn info(&self, body: String) -> Result<()> {
         let content = Content {
             media_type: Some("application/dtmf-relay"),
             body,

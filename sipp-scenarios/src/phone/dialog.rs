@@ -115,8 +115,10 @@ impl Session {
 
     fn our_sdp(&self, direction: Direction) -> String {
         let codecs = locked(&self.codecs).clone();
+        let mut rtp = self.with_media(MediaPort::local);
+        rtp.set_ip(self.plan.sdp_address.unwrap_or(rtp.ip()));
         let sdp = Sdp {
-            rtp: self.with_media(MediaPort::local),
+            rtp,
             codecs: codecs.iter().map(|c| (c.payload_type(), *c)).collect(),
             keys: self.plan.key_types(&codecs),
             packet_ms: Some(self.plan.packet_ms),

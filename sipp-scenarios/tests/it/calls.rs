@@ -45,6 +45,29 @@ async fn phones_of_every_kind_hear_each_other() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_a_line_whose_sound_comes_from_elsewhere_dies_is_in_the_log() -> Result<()> {
+    let confab = Confab::start_with(quiet().env("CONFAB_DEAD_LINE_SECONDS", "4")).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let plan = Plan {
+        sdp_address: Some("198.51.100.7".parse()?),
+        ..Plan::humming("Bert", BERT)
+    };
+    let bert = confab.call_room(ROOM, plan).await?;
+    bert.ended_by_them(SOON).await?;
+    let log = confab.log();
+    let told: Vec<&str> = log
+        .lines()
+        .take_while(|line| !line.contains("the line is dead"))
+        .filter(|line| line.contains("it is not believed"))
+        .collect();
+    let addresses = ["named=198.51.100.7:", "from=127.0.0.1:"];
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(addresses.iter().all(|a| told[0].contains(a)), "{told:?}");
+    anna.hang_up().await?;
+    confab.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quiet_machine_loses_nothing_and_sends_an_even_stream() -> Result<()> {
     let confab = Confab::start_with(quiet()).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;

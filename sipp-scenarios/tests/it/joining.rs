@@ -1,15 +1,16 @@
-//! The way into a room: the voice menu, right and wrong entries, waiting for the host.
+//! The way into a room: the voice menu, right and wrong entries, waiting for the host, coming back.
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sipp_scenarios::confab::{ACCESS_NUMBER, Confab, PIN, ROOM, Setup};
 use sipp_scenarios::phone::{Phone, Plan};
 use sipp_scenarios::sipp;
 use sipp_scenarios::sound::words::Language;
 
 use crate::common::{
-    ANNA, BERT, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, quiet, sipp, sipp_to,
+    ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, in_three_languages, key_and_hear, quiet, sipp,
+    sipp_to,
 };
 
 in_three_languages!(
@@ -18,6 +19,7 @@ in_three_languages!(
     three_wrong_pins_are_goodbye,
     three_wrong_rooms_sound_like_three_wrong_pins,
     guests_hear_music_until_the_host_comes,
+    who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place,
 );
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -257,5 +259,40 @@ async fn an_invite_without_sdp_is_a_call_like_any_other() -> Result<()> {
     caller.tap.cue().await?;
     caller.succeeded(SOON).await?;
     anna.hang_up().await?;
+    confab.finish().await
+}
+
+async fn who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place(
+    language: Language,
+) -> Result<()> {
+    let confab = Confab::start_with(quiet().speaking(language)).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let number = |name: &str, number: &str| Plan {
+        number: number.into(),
+        ..Plan::humming(name, BERT)
+    };
+    let bert = confab.guest(number("Bert", "5550201")).await?;
+    let carl = Plan {
+        number: "5550202".into(),
+        ..Plan::humming("Carl", CARL)
+    };
+    let carl = confab.guest(carl).await?;
+    key_and_hear(&bert, "*9", "hand-number-1").await?;
+    key_and_hear(&carl, "*9", "hand-number-2").await?;
+    key_and_hear(&bert, "*2", "you-are-muted").await?;
+    bert.hang_up().await?;
+    confab.until_callers(ROOM, 2).await?;
+    let back = confab.guest(number("Bert", "5550201")).await?;
+    back.ear.wait_for_prompt("welcome-back", 0, SOON).await?;
+    let leg = confab.portal().await?.leg(ROOM, "Bert").await?;
+    let place = leg.field("hand").get("place").cloned();
+    let place = place.context("the hand is not up again")?;
+    assert_eq!(place, 1, "{leg:?}");
+    assert!(!anna.ear.hears(BERT), "muted as before");
+    key_and_hear(&back, "*2", "you-are-unmuted").await?;
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    for phone in [anna, carl, back] {
+        phone.hang_up().await?;
+    }
     confab.finish().await
 }

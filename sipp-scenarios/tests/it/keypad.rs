@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use sipp_scenarios::confab::{Confab, PIN, ROOM, Setup, eventually};
 use sipp_scenarios::phone::{Phone, Plan};
 use sipp_scenarios::sipp;
@@ -25,6 +25,7 @@ in_three_languages!(
     star_8_goes_through_the_three_states_of_lecture_mode,
     star_9_raises_a_hand_that_the_portal_shows_and_opens,
     pound_3_plays_the_names_that_were_said_at_the_door,
+    in_the_other_layout_star_6_mutes_star_2_locks_and_the_menu_says_so,
     what_only_hosts_may_do_is_refused_to_guests_in_words,
 );
 
@@ -323,6 +324,36 @@ async fn says_name(confab: &Confab, name: &str, hz: u32) -> Result<Phone> {
     Ok(phone)
 }
 
+async fn in_the_other_layout_star_6_mutes_star_2_locks_and_the_menu_says_so(
+    language: Language,
+) -> Result<()> {
+    if !sipp::is_available() {
+        return Ok(());
+    }
+    let settings = [
+        "guests_may_start=true",
+        "announce=nothing",
+        "layout=star-six",
+    ];
+    let confab = Confab::start_with(Setup::with_room(&settings).speaking(language)).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let words = [("FIRST", "*6"), ("SECOND", "*2")];
+    let host = sipp_with(&confab, "host_presses_keys_twice", &words).await?;
+    anna.ear.wait_until_hears(SIPP_HOST, SOON).await?;
+    cue_and_hear(&host, &host.tap.ear, "you-are-muted").await?;
+    anna.ear.wait_until_silent_of(SIPP_HOST, SOON).await?;
+    cue_and_hear(&host, &host.tap.ear, "room-now-locked").await?;
+    let mark = anna.ear.mark();
+    anna.key("*1").await?;
+    for prompt in ["menu-mute", "keys-star-6"] {
+        anna.ear.wait_for_prompt(prompt, mark, SOON).await?;
+    }
+    host.tap.cue().await?;
+    host.succeeded(SOON).await?;
+    anna.hang_up().await?;
+    confab.finish().await
+}
+
 async fn what_only_hosts_may_do_is_refused_to_guests_in_words(language: Language) -> Result<()> {
     let confab = Confab::start_with(quiet().speaking(language)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
@@ -335,6 +366,25 @@ async fn what_only_hosts_may_do_is_refused_to_guests_in_words(language: Language
     key_and_hear(&host, "#1", "chimes-on").await?;
     key_and_hear(&host, "#2", "will-end").await?;
     for phone in [anna, host] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}
+
+/// An INFO that is sent when the key is let go, as many phones do, and does not say for how long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_held_long_that_comes_by_info_as_well_counts_once() -> Result<()> {
+    let confab = Confab::start_with(quiet()).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let bert = confab.call_room(ROOM, Plan::humming("Bert", BERT)).await?;
+    let (first, rest) = PIN.split_at(1);
+    let first = first.chars().next().context("a PIN has digits")?;
+    bert.key("*").await?;
+    bert.hold_key(first, 3_000).await?;
+    bert.key_by_bare_info(first).await?;
+    bert.key(&format!("{rest}#")).await?;
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    for phone in [anna, bert] {
         phone.hang_up().await?;
     }
     confab.finish().await

@@ -151,6 +151,36 @@ fn strangers_are_not_heard() {
 }
 
 #[test]
+fn sound_from_elsewhere_than_the_sdp_says_is_told_once_and_not_heard() {
+    let mut house = House::new(29_900);
+    let (a, b) = (house.talker(400.0), house.talker(700.0));
+    let named = "198.51.100.7:4000".parse().unwrap();
+    let stream = Stream {
+        remote: named,
+        ..house.phones[a].stream()
+    };
+    house.order(ToShard::SetStream(house.phones[a].leg, stream));
+    house.run(200);
+    house.check_hears_nothing(b);
+    let strangers: Vec<&FromShard> = house
+        .told
+        .iter()
+        .filter(|told| matches!(told, FromShard::Stranger { .. }))
+        .collect();
+    let (who, comes_from) = (house.phones[a].leg, house.phones[a].rtp.local_addr());
+    let FromShard::Stranger {
+        leg,
+        from,
+        named: to,
+    } = strangers[0]
+    else {
+        panic!()
+    };
+    assert_eq!((*leg, *from, *to), (who, comes_from.unwrap(), named));
+    assert_eq!((strangers.len(), deaths(&house)), (1, 1));
+}
+
+#[test]
 fn what_is_no_rtp_is_dropped_and_counted() {
     let mut house = House::new(36_100);
     let a = house.talker(400.0);

@@ -192,15 +192,45 @@ fn keys_are_told_once_and_heard_by_nobody() {
     let keys: Vec<&FromShard> = house
         .told
         .iter()
-        .filter(|told| matches!(told, FromShard::Key(..)))
+        .filter(|told| matches!(told, FromShard::Key(..) | FromShard::KeyLetGo(..)))
         .collect();
     assert!(
-        matches!(keys[..], [FromShard::Key(_, Key::Pound, Source::Event)]),
+        matches!(
+            keys[..],
+            [
+                FromShard::Key(_, Key::Pound, Source::Event),
+                FromShard::KeyLetGo(_, Key::Pound)
+            ]
+        ),
         "{keys:?}"
     );
     let heard = &house.phones[b].heard;
     assert!(amplitude(&heard[..320], 941.0) < 30.0);
     house.check_hears(b, 400.0);
+}
+
+#[test]
+fn the_end_of_a_key_is_told_when_it_comes_and_once() {
+    let mut house = House::new(39_900);
+    let a = house.talker(400.0);
+    let at = house.phones[a].timestamp;
+    let ends = |house: &House| {
+        let end = |told: &&FromShard| matches!(told, FromShard::KeyLetGo(_, Key::Digit(5)));
+        house.told.iter().filter(end).count()
+    };
+    for (n, duration) in (160u16..48_000).step_by(400).enumerate() {
+        let [high, low] = duration.to_be_bytes();
+        house.phones[a].send(EVENT_TYPE, n == 0, at, &[5, 10, high, low]);
+        house.run(2);
+    }
+    // a phone may say nothing of it for long
+    house.run(60);
+    assert_eq!(ends(&house), 0, "{:?}", house.told);
+    for _ in 0..3 {
+        house.phones[a].send(EVENT_TYPE, false, at, &[5, 0x8a, 200, 0]);
+    }
+    house.run(1);
+    assert_eq!(ends(&house), 1, "{:?}", house.told);
 }
 
 #[test]
