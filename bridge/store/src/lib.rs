@@ -11,6 +11,8 @@
 mod billing;
 mod browsers;
 mod connect;
+#[cfg(feature = "testing")]
+mod copies;
 mod copy;
 mod db;
 mod entry;

@@ -5,29 +5,31 @@ use std::time::SystemTime;
 
 use anyhow::{Result, bail};
 
+use crate::codec::Codec;
+use crate::ear::Ear;
 use crate::intake::{Intake, Nanos};
-use crate::rtp::{self, PACKET_BYTES, Sender};
-use crate::sound::{self, Sounds, TICKS_PER_S, Voice};
+use crate::rtp::{self, PACKET_BYTES_MAX, Sender};
+use crate::sound::{self, Sounds, TICKS_PER_S};
 use crate::tally::{Stream, Tally};
 
-/// Sound starts this long before the key, so that confab has set up its side.
-const KEY_AFTER_TICKS: u64 = 25;
+/// Sound starts this long before the first key, so that confab has set up its side.
+const KEY_AFTER_TICKS: u32 = 25;
 
-/// Packets in which a listener must have heard nothing before something begins.
-const QUIET_PACKETS: u32 = 2;
+/// Silence between two keys.
+const BETWEEN_KEYS_TICKS: u32 = 4;
 
 /// Tries to find two free ports beside each other.
 const PORT_TRIES: usize = 200;
 
-/// A sample of 8 kHz.
-const SAMPLE_NS: Nanos = 125_000;
-
 /// What a caller does in its room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Talks in turn with the others; its number among them.
-    Talker(u64),
-    Listener,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Has bursts of a tone in turn with others: its number among them. All others listen.
+    pub turn: Option<u64>,
+    /// Makes noise whenever it has no burst.
+    pub noisy: bool,
+    /// Keys the PIN.
+    pub host: bool,
 }
 
 /// The newest burst of a room.
@@ -38,16 +40,29 @@ pub struct Burst {
 }
 
 /// What the callers of a room share.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Room {
+    /// who take turns
     pub talkers: u64,
+    /// who have an ear
     pub listeners: u64,
     pub burst: Burst,
+}
+
+/// When a caller heard something for the first time; nothing when it has not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Firsts {
+    pub packet_ns: Option<Nanos>,
+    pub sound_ns: Option<Nanos>,
+    /// when its last key was pressed, and what began to be heard after that
+    pub key_ns: Option<Nanos>,
+    pub after_key_ns: Option<Nanos>,
 }
 
 /// One caller's media.
 #[derive(Debug)]
 pub struct Call {
+    number: usize,
     socket: UdpSocket,
     /// Bound so that confab's reports are not refused; never read.
     _rtcp: UdpSocket,
@@ -55,48 +70,75 @@ pub struct Call {
     sender: Sender,
     stream: Stream,
     sending: Sending,
-    quiet_packets: u32,
+    ear: Option<Ear>,
     heard_burst: u64,
+    firsts: Firsts,
 }
 
 #[derive(Debug)]
 enum Sending {
     Nothing,
-    /// Ticks since the first packet; the key comes in between.
-    BeforeKey(u64),
-    Key(u8),
+    /// Silence for so many ticks, then these keys.
+    BeforeKey(u32, &'static str),
+    /// A step of the first of these keys.
+    Key(u8, &'static str),
     Sound,
 }
 
 impl Call {
-    pub fn new(number: usize, part: Part) -> Result<Self> {
+    pub fn new(number: usize, part: Part, codec: Codec) -> Result<Self> {
         let (socket, rtcp) = ports()?;
         Intake::prepare(&socket)?;
         socket.set_nonblocking(true)?;
         Ok(Self {
+            number,
             socket,
             _rtcp: rtcp,
             part,
-            sender: Sender::new(0x10ad_0000 + number as u32),
+            sender: Sender::new(codec, 0x10ad_0000 + number as u32),
             stream: Stream::default(),
             sending: Sending::Nothing,
-            quiet_packets: 0,
+            ear: None,
             heard_burst: 0,
+            firsts: Firsts::default(),
         })
+    }
+
+    pub fn part(&self) -> Part {
+        self.part
+    }
+
+    /// Listens for bursts from now on.
+    pub fn lend(&mut self, ear: Ear) {
+        self.ear = Some(ear);
+    }
+
+    /// Whether it listens for bursts.
+    pub fn has_ear(&self) -> bool {
+        self.ear.is_some()
+    }
+
+    pub fn firsts(&self) -> Firsts {
+        self.firsts
     }
 
     pub fn port(&self) -> Result<u16> {
         Ok(self.socket.local_addr()?.port())
     }
 
-    /// Sends to `remote` from now on; first a pound key when there is a menu to pass.
-    pub fn start(&mut self, remote: SocketAddr, through_menu: bool) -> Result<()> {
+    /// Sends to `remote` from now on; first the keys by which a menu is passed, if any.
+    pub fn start(&mut self, remote: SocketAddr, keys: &'static str) -> Result<()> {
         self.socket.connect(remote)?;
-        self.sending = match through_menu {
-            true => Sending::BeforeKey(0),
-            false => Sending::Sound,
+        self.sending = match keys.is_empty() {
+            false => Sending::BeforeKey(KEY_AFTER_TICKS, keys),
+            true => Sending::Sound,
         };
         Ok(())
+    }
+
+    /// Keys in the room.
+    pub fn press(&mut self, keys: &'static str) {
+        self.sending = Sending::BeforeKey(0, keys);
     }
 
     /// Sends nothing more.
@@ -124,9 +166,9 @@ impl Call {
         let Self {
             socket,
             stream,
-            quiet_packets,
+            ear,
             heard_burst,
-            part,
+            firsts,
             ..
         } = self;
         intake.read(socket, |packet, at| {
@@ -134,22 +176,21 @@ impl Call {
                 return;
             };
             let at = if at == 0 { now_ns() } else { at };
+            firsts.packet_ns.get_or_insert(at);
             stream.packet(heard.sequence, at, tally);
-            let Some(onset) = sound::onset(heard.payload) else {
-                *quiet_packets += 1;
+            let Some(after_ns) = ear.as_mut().and_then(|ear| ear.hear(heard.payload)) else {
                 return;
             };
-            let begins = *quiet_packets >= QUIET_PACKETS;
-            *quiet_packets = 0;
-            if !begins || *part != Part::Listener {
-                return;
+            let heard_ns = at + after_ns;
+            firsts.sound_ns.get_or_insert(heard_ns);
+            if firsts.key_ns.is_some() {
+                firsts.after_key_ns.get_or_insert(heard_ns);
             }
             if room.burst.number == *heard_burst {
                 tally.strays += 1;
                 return;
             }
             *heard_burst = room.burst.number;
-            let heard_ns = at + onset as Nanos * SAMPLE_NS;
             tally
                 .delays_ns
                 .push(heard_ns.saturating_sub(room.burst.sent_ns));
@@ -157,44 +198,74 @@ impl Call {
     }
 
     fn say(&mut self, tick: u64, sounds: &Sounds, room: &mut Room, tally: &mut Tally) {
-        let mut packet = [0; PACKET_BYTES];
-        if let Sending::BeforeKey(ticks) = &mut self.sending {
-            *ticks += 1;
-            if *ticks > KEY_AFTER_TICKS {
-                self.sending = Sending::Key(0);
+        let mut packet = [0; PACKET_BYTES_MAX];
+        let length = match self.next_key(&mut packet) {
+            Some(length) => length,
+            None => {
+                let payload = match self.sending {
+                    Sending::Sound => self.payload(tick, sounds, room, tally),
+                    _ => &sounds.silence,
+                };
+                self.sender.sound(payload, &mut packet)
             }
-        }
-        if let Sending::Key(step) = &mut self.sending {
-            match self.sender.pound(*step, &mut packet) {
-                Some(length) => {
-                    *step += 1;
-                    return send(&self.socket, &packet[..length], tally);
-                }
-                None => self.sending = Sending::Sound,
-            }
-        }
-        let voice = match (&self.sending, self.part) {
-            (Sending::Sound, Part::Talker(number)) => sound::voice(tick, number, room.talkers),
-            _ => Voice::Silent,
         };
-        let payload = match voice {
-            Voice::Silent => &sounds.silence,
-            Voice::Begins | Voice::GoesOn => &sounds.tone,
-        };
-        if voice == Voice::Begins {
-            room.burst.number += 1;
-            room.burst.sent_ns = now_ns();
-            tally.bursts += room.listeners;
-        }
-        self.sender.sound(payload, &mut packet);
-        send(&self.socket, &packet, tally);
+        // A full buffer or a refused port is the bridge's affair: the packet counts as sent.
+        let _ = self.socket.send(&packet[..length]);
+        tally.sent += 1;
     }
-}
 
-/// A full buffer or a refused port is the bridge's affair: the packet counts as sent.
-fn send(socket: &UdpSocket, packet: &[u8], tally: &mut Tally) {
-    let _ = socket.send(packet);
-    tally.sent += 1;
+    /// The length of the next packet of a key, when one is being pressed now.
+    fn next_key(&mut self, packet: &mut rtp::Packet) -> Option<usize> {
+        loop {
+            match self.sending {
+                Sending::Nothing | Sending::Sound => return None,
+                Sending::BeforeKey(0, keys) => self.sending = Sending::Key(0, keys),
+                Sending::BeforeKey(ticks, keys) => {
+                    self.sending = Sending::BeforeKey(ticks - 1, keys);
+                    return None;
+                }
+                Sending::Key(step, keys) => {
+                    let key = keys.chars().next()?;
+                    if let Some(length) = self.sender.key(key, step, packet) {
+                        if step == 0 {
+                            self.firsts.key_ns = Some(now_ns());
+                            self.firsts.after_key_ns = None;
+                        }
+                        self.sending = Sending::Key(step + 1, keys);
+                        return Some(length);
+                    }
+                    self.sending = match &keys[1..] {
+                        "" => Sending::Sound,
+                        rest => Sending::BeforeKey(BETWEEN_KEYS_TICKS, rest),
+                    };
+                }
+            }
+        }
+    }
+
+    fn payload<'s>(
+        &self,
+        tick: u64,
+        sounds: &'s Sounds,
+        room: &mut Room,
+        tally: &mut Tally,
+    ) -> &'s [u8] {
+        if let Some(talker) = self.part.turn {
+            let into = sound::into_turn(tick, talker, room.talkers);
+            if into == 0 {
+                room.burst.number += 1;
+                room.burst.sent_ns = now_ns();
+                tally.bursts += room.listeners;
+            }
+            if let Some(payload) = sounds.burst(into) {
+                return payload;
+            }
+        }
+        match self.part.noisy {
+            true => sounds.noise(tick, self.number),
+            false => &sounds.silence,
+        }
+    }
 }
 
 /// An even port for RTP and the next one for RTCP.
@@ -212,7 +283,8 @@ fn ports() -> Result<(UdpSocket, UdpSocket)> {
     bail!("no two free ports beside each other");
 }
 
-fn now_ns() -> Nanos {
+/// The time by the clock of the kernel's time stamps.
+pub fn now_ns() -> Nanos {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_nanos() as Nanos)
 }

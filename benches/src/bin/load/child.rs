@@ -30,11 +30,22 @@ impl Child {
 
     /// Memory in use, in kB.
     pub fn rss_kb(&self) -> Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// Threads that it has.
+    pub fn threads(&self) -> Result<u64> {
+        self.status("Threads:")
+    }
+
+    /// A number of proc_pid_status(5).
+    fn status(&self, name: &str) -> Result<u64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kb = line.and_then(|line| line.trim().strip_suffix("kB"));
-        kb.and_then(|kb| kb.trim().parse().ok())
-            .context("no VmRSS in /proc")
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .with_context(|| format!("no {name} in /proc"))
     }
 
     /// Whether it has ended by itself.

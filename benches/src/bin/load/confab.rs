@@ -1,19 +1,21 @@
 //! The program that is measured: its data in a folder of its own, its rooms by its command line,
-//! its counters by `/metrics`. Knows of it what an operator knows.
+//! its counters by `/metrics`. Knows of it what an operator knows; only a great many idle rooms
+//! are put straight into its database.
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use confab_store::Store;
 use tempfile::TempDir;
 
-use crate::Plan;
 use crate::child::Child;
-use crate::crowd::FIRST_ROOM;
+use crate::codec::Codec;
+use crate::plan::Plan;
 
 /// Longest time to the first good answer of `/health`.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -30,7 +32,25 @@ const RTP_PORT_BLOCKS: u32 = 8;
 /// All our calls come from one address, which the defences would take for an attack.
 const SOURCE_RATE_PER_S: &str = "100000";
 
+/// Spare ports, for callers who come before the crowd.
+const PORTS_SPARE: u32 = 128;
+
+/// Number of the first room; the others follow.
+pub const FIRST_ROOM: usize = 1_001;
+
+/// That of the first room that nobody calls but for a look at it.
+pub const FIRST_IDLE_ROOM: u32 = 10_000_000;
+
 const HOST: &str = "load@confab.example";
+
+const PIN: &str = "482913";
+
+/// What a host keys in the menu, and what a guest does.
+pub const HOST_KEYS: &str = "*482913#";
+pub const GUEST_KEYS: &str = "#";
+
+/// Callers that a room takes when nothing is said, and at least.
+const CALLERS_USUAL: usize = 500;
 
 /// A running confab.
 #[derive(Debug)]
@@ -60,6 +80,9 @@ impl Confab {
             data: folder.path().join("data"),
         };
         make_rooms(&setting)?;
+        if let Some(rooms) = plan.idle_rooms {
+            make_idle_rooms(&setting.data, rooms).context("cannot make idle rooms")?;
+        }
         let log = File::create(folder.path().join("log"))?;
         let child = setting
             .command()
@@ -124,7 +147,7 @@ struct Setting<'a> {
 
 impl Setting<'_> {
     fn command(&self) -> Command {
-        let block = u32::try_from(self.plan.calls).unwrap_or(0) * 4;
+        let block = u32::try_from(self.plan.calls).unwrap_or(0) * 4 + PORTS_SPARE;
         let blocks = (20_000 / block.max(1)).clamp(1, RTP_PORT_BLOCKS);
         let first = u32::from(RTP_PORTS_FROM) + std::process::id() % blocks * block;
         let mut command = Command::new(&self.plan.confab);
@@ -139,6 +162,9 @@ impl Setting<'_> {
             .env_remove("CONFAB_CONFIG")
             .env_remove("CONFAB_DATABASE_URL")
             .current_dir("/");
+        if self.plan.codec != Codec::Pcmu {
+            command.env("CONFAB_CODECS", "opus,g722,pcma,pcmu");
+        }
         if let Some(threads) = self.plan.media_threads {
             command.env("CONFAB_MEDIA_THREADS", threads.to_string());
         }
@@ -158,6 +184,8 @@ fn make_rooms(setting: &Setting<'_>) -> Result<()> {
         "load1234",
     ];
     run(setting, &user)?;
+    let callers = setting.plan.room_size.max(CALLERS_USUAL);
+    let max_callers = format!("max_callers={callers}");
     for room in 0..setting.plan.rooms() {
         let number = (FIRST_ROOM + room).to_string();
         let args = [
@@ -166,17 +194,35 @@ fn make_rooms(setting: &Setting<'_>) -> Result<()> {
             "--number",
             &number,
             "--pin",
-            "482913",
+            PIN,
             "--host",
             HOST,
             "--set",
             "guests_may_start=true",
             "--set",
             "announce=nothing",
+            "--set",
+            &max_callers,
         ];
         run(setting, &args)?;
     }
     Ok(())
+}
+
+/// Copies the first room so often, straight into the database: the command line makes one at a time.
+fn make_idle_rooms(data: &Path, rooms: u32) -> Result<()> {
+    let url = format!("sqlite:{}", data.join("confab.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let store = Store::open(&url).await?;
+        store
+            .copy_room(&FIRST_ROOM.to_string(), FIRST_IDLE_ROOM, rooms)
+            .await?;
+        store.close().await;
+        Ok(())
+    })
 }
 
 fn run(setting: &Setting<'_>, args: &[&str]) -> Result<()> {
@@ -203,6 +249,11 @@ fn sum_of(metrics: &str, word: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_key_the_pin() {
+        assert_eq!(HOST_KEYS, format!("*{PIN}#"));
+    }
 
     #[test]
     fn metrics_are_summed() {

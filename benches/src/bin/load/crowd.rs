@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::Plan;
-use crate::call::{Burst, Call, Part, Room};
-use crate::intake::Intake;
+use crate::call::{Call, Firsts, Room, now_ns};
+use crate::confab::{GUEST_KEYS, HOST_KEYS};
+use crate::ear::Ear;
+use crate::intake::{Intake, Nanos};
 use crate::phone::{Change, Phone};
+use crate::plan::Plan;
+use crate::setups::SetUps;
 use crate::sip::{Ids, Message};
 use crate::sound::Sounds;
 use crate::tally::Tally;
@@ -26,8 +29,8 @@ const OWN_LATE: Duration = Duration::from_millis(5);
 /// Longest time from the last dialling to the last answer, and from the last BYE to its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Number of the first room; the others follow.
-pub const FIRST_ROOM: usize = 1_001;
+/// Lecture mode, keyed by a host.
+const LECTURE_KEYS: &str = "*8";
 
 /// The callers.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct Crowd {
     tally: Tally,
     begun: Instant,
     step: u64,
+    /// calls that came up
+    up: usize,
 }
 
 /// Phones, one per call, over one socket.
@@ -48,26 +53,34 @@ pub struct Crowd {
 struct Signalling {
     socket: UdpSocket,
     phones: Vec<Phone>,
+    /// when each was dialled, by the clock of the packets
+    dialled_ns: Vec<Nanos>,
     run: u32,
 }
 
 impl Crowd {
-    /// Callers who will dial rooms of a confab that listens at `sip`.
-    pub fn for_rooms(plan: &Plan, sip: SocketAddr) -> Result<Self> {
+    /// Callers who will dial the rooms that `room_of` gives for the number of a call, of a confab
+    /// that listens at `sip`.
+    pub fn for_rooms(
+        plan: &Plan,
+        sip: SocketAddr,
+        room_of: impl Fn(usize) -> String,
+    ) -> Result<Self> {
         let mut crowd = Self::new(plan)?;
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.connect(sip)?;
         socket.set_nonblocking(true)?;
         let local = socket.local_addr()?;
-        let run = std::process::id();
+        // Two crowds of one process have ports of their own.
+        let run = std::process::id() << 16 | u32::from(local.port());
         let phones = crowd.calls.iter().enumerate().map(|(call, media)| {
-            let room = (FIRST_ROOM + call / plan.room_size).to_string();
             let ids = Ids {
                 local,
                 remote: sip,
-                room,
+                room: room_of(call),
                 run,
                 call,
+                codec: plan.codec,
             };
             Ok(Phone::new(ids, media.port()?))
         });
@@ -75,6 +88,7 @@ impl Crowd {
         crowd.signalling = Some(Signalling {
             socket,
             phones,
+            dialled_ns: Vec::with_capacity(plan.calls),
             run,
         });
         Ok(crowd)
@@ -85,62 +99,83 @@ impl Crowd {
         ensure!(ports.len() == plan.calls, "a port for each call");
         let mut crowd = Self::new(plan)?;
         for (call, port) in crowd.calls.iter_mut().zip(ports) {
-            call.start((Ipv4Addr::LOCALHOST, *port).into(), false)?;
+            call.start((Ipv4Addr::LOCALHOST, *port).into(), "")?;
         }
+        crowd.up = plan.calls;
+        crowd.count_ears(|_| true);
         Ok(crowd)
     }
 
     fn new(plan: &Plan) -> Result<Self> {
-        let talkers = plan.talkers;
-        let calls = (0..plan.calls).map(|number| {
-            let part = match number % plan.room_size {
-                seat if seat < talkers => Part::Talker(seat as u64),
-                _ => Part::Listener,
-            };
-            Call::new(number, part)
-        });
-        let rooms = (0..plan.rooms()).map(|room| {
-            let seats = plan.room_size.min(plan.calls - room * plan.room_size);
-            Room {
-                talkers: talkers as u64,
-                listeners: seats.saturating_sub(talkers) as u64,
-                burst: Burst::default(),
-            }
-        });
+        let calls = (0..plan.calls).map(|number| Call::new(number, plan.part(number), plan.codec));
+        let mut calls: Vec<Call> = calls
+            .collect::<Result<_>>()
+            .context("cannot open sockets")?;
+        let listeners = calls.iter_mut().filter(|call| call.part().turn.is_none());
+        for call in listeners.step_by(plan.listeners_per_ear()) {
+            call.lend(Ear::new(plan.codec, plan.is_noise_heard())?);
+        }
+        let room = Room {
+            talkers: plan.turns() as u64,
+            ..Room::default()
+        };
         Ok(Self {
-            calls: calls
-                .collect::<Result<_>>()
-                .context("cannot open sockets")?,
-            rooms: rooms.collect(),
+            calls,
+            rooms: vec![room; plan.rooms()],
             room_size: plan.room_size,
             signalling: None,
-            sounds: Sounds::new(),
+            sounds: Sounds::new(plan.codec, room.talkers.max(1))?,
             intake: Intake::new(),
             tally: Tally::default(),
             begun: Instant::now(),
             step: 0,
+            up: 0,
         })
     }
 
-    /// Places all calls and waits until every one is answered.
+    /// Who of those that are `up` will hear the bursts of each room.
+    fn count_ears(&mut self, up: impl Fn(usize) -> bool) {
+        for (number, room) in self.rooms.iter_mut().enumerate() {
+            let calls = self.calls.iter().enumerate();
+            let seats = calls.skip(number * self.room_size).take(self.room_size);
+            let ears = seats.filter(|(call, media)| media.has_ear() && up(*call));
+            room.listeners = ears.count() as u64;
+        }
+    }
+
+    /// Places all calls and waits until every one is answered or refused.
     pub fn dial(&mut self, calls_per_s: u32) -> Result<()> {
         let begun = Instant::now();
-        let mut dialled = 0;
         let all = self.calls.len();
         let deadline = begun + ANSWER_WITHIN + Duration::from_secs(1) * (all as u32) / calls_per_s;
-        while !self.phones().iter().all(Phone::is_up) {
+        while !self.phones().iter().all(Phone::is_decided) {
             let now = self.step()?;
+            if now > deadline {
+                break;
+            }
             let due = (now.duration_since(begun).as_secs_f64() * f64::from(calls_per_s)) as usize;
             if let Some(signalling) = &mut self.signalling {
-                while dialled < due.min(all) {
-                    let Signalling { phones, socket, .. } = signalling;
-                    phones[dialled].dial(now, |text| send(socket, text));
-                    dialled += 1;
+                while signalling.dialled_ns.len() < due.min(all) {
+                    let phone = &mut signalling.phones[signalling.dialled_ns.len()];
+                    signalling.dialled_ns.push(now_ns());
+                    phone.dial(Instant::now(), |text| send(&signalling.socket, text));
                 }
             }
-            let over = self.phones().iter().any(|phone| phone.is_over().is_some());
-            if over || now > deadline {
-                bail!("not every call came up: {}", self.states());
+        }
+        let up: Vec<bool> = self.phones().iter().map(Phone::is_up).collect();
+        self.up = up.iter().filter(|&&up| up).count();
+        ensure!(self.up > 0, "no call came up: {}", self.states());
+        self.count_ears(|call| up[call]);
+        Ok(())
+    }
+
+    /// Every host begins a lecture.
+    pub fn begin_lectures(&mut self) -> Result<()> {
+        for call in 0..self.calls.len() {
+            if self.calls[call].part().host {
+                let up = self.phones().get(call).is_some_and(Phone::is_up);
+                ensure!(up, "a host did not come up: {}", self.states());
+                self.calls[call].press(LECTURE_KEYS);
             }
         }
         Ok(())
@@ -154,7 +189,7 @@ impl Crowd {
         }
         let up = self.phones().iter().filter(|phone| phone.is_up()).count();
         ensure!(
-            up == self.phones().len(),
+            self.phones().is_empty() || up == self.up,
             "calls have ended by themselves: {}",
             self.states()
         );
@@ -179,6 +214,22 @@ impl Crowd {
             );
         }
         Ok(())
+    }
+
+    /// Calls that came up.
+    pub fn up(&self) -> usize {
+        self.up
+    }
+
+    /// How the calls came up.
+    pub fn set_ups(&self) -> SetUps {
+        SetUps::of(self.phones().iter().map(Phone::set_up))
+    }
+
+    /// What each call heard first, and when it was dialled.
+    pub fn firsts(&self) -> impl Iterator<Item = (Nanos, Firsts)> {
+        let dialled_ns = self.signalling.iter().flat_map(|all| &all.dialled_ns);
+        dialled_ns.copied().zip(self.calls.iter().map(Call::firsts))
     }
 
     /// What has been counted so far.
@@ -213,6 +264,7 @@ impl Crowd {
             socket,
             phones,
             run,
+            ..
         }) = &mut self.signalling
         else {
             return Ok(());
@@ -225,9 +277,13 @@ impl Crowd {
             let Some(call) = message.call(*run).filter(|&call| call < phones.len()) else {
                 continue;
             };
-            let change = phones[call].take(&message, |text| send(socket, text));
+            let change = phones[call].take(Instant::now(), &message, |text| send(socket, text));
             if let Change::Answered(media) = change {
-                self.calls[call].start(media, true)?;
+                let keys = match self.calls[call].part().host {
+                    true => HOST_KEYS,
+                    false => GUEST_KEYS,
+                };
+                self.calls[call].start(media, keys)?;
             }
         }
         // A tenth of them a step is often enough for waits of half a second.

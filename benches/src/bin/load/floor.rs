@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::Plan;
 use crate::child::Child;
 use crate::intake::Intake;
+use crate::plan::Plan;
 
 const TICK: Duration = Duration::from_millis(20);
 

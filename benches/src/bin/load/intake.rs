@@ -10,11 +10,13 @@ use nix::sys::socket::sockopt::ReceiveTimestampns;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, MultiHeaders, recvmmsg, setsockopt};
 use nix::sys::time::TimeSpec;
 
+use crate::rtp::PACKET_BYTES_MAX;
+
 /// Packets taken at a time; one comes every 20 ms, so more than one is rare.
 const BATCH: usize = 4;
 
 /// Longer packets are cut.
-const BYTES_MAX: usize = 256;
+const BYTES_MAX: usize = PACKET_BYTES_MAX;
 
 /// Nanoseconds since the Unix epoch, the clock of the kernel's time stamps.
 pub type Nanos = u64;

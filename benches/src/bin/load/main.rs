@@ -1,19 +1,24 @@
 //! `load`: callers on loopback against the real program, and the same packets against no bridge.
 //!
 //! Reads the command line and runs the two halves one after the other; every part is a module.
-//! It tests nothing and links nothing of the program it measures.
+//! It tests nothing and links nothing of the program it measures but the database's code.
 #![forbid(unsafe_code)]
 
 mod args;
 mod call;
 mod child;
+mod codec;
 mod confab;
 mod crowd;
+mod ear;
 mod floor;
 mod intake;
 mod phone;
+mod plan;
 mod report;
+mod rest;
 mod rtp;
+mod setups;
 mod sip;
 mod sound;
 mod tally;
@@ -27,12 +32,16 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::args::{Args, Mode};
 use crate::child::{Child, cpu_us};
-use crate::confab::Confab;
+use crate::confab::{Confab, FIRST_ROOM};
 use crate::crowd::Crowd;
+use crate::plan::Plan;
 use crate::report::{Report, Side};
 
 /// Sockets a call takes, ours and theirs apart.
 const FILES_PER_CALL: u64 = 2;
+
+/// Time in which everybody has heard that a lecture has begun.
+const LECTURE_TOLD: Duration = Duration::from_secs(7);
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -51,26 +60,6 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is to be measured.
-#[derive(Clone, Debug)]
-struct Plan {
-    confab: std::path::PathBuf,
-    calls: usize,
-    room_size: usize,
-    talkers: usize,
-    length: Duration,
-    settle: Duration,
-    calls_per_s: u32,
-    media_threads: Option<u32>,
-    json: bool,
-}
-
-impl Plan {
-    fn rooms(&self) -> usize {
-        self.calls.div_ceil(self.room_size)
-    }
-}
-
 fn measure(plan: &Plan) -> Result<()> {
     raise_file_limit(plan.calls)?;
     let mut report = Report::new(plan);
@@ -85,18 +74,26 @@ fn measure(plan: &Plan) -> Result<()> {
 
 fn with_confab(plan: &Plan, report: &mut Report) -> Result<()> {
     let confab = Confab::start(plan)?;
-    let rss_before_kb = confab.child.rss_kb()?;
-    let mut crowd = Crowd::for_rooms(plan, confab.sip)?;
     let ran = (|| {
-        crowd.dial(plan.calls_per_s)?;
+        report.rest = rest::measure(plan, &confab)?;
+        let rss_before_kb = confab.child.rss_kb()?;
+        let room_of = |call: usize| (FIRST_ROOM + call / plan.room_size).to_string();
+        let mut crowd = Crowd::for_rooms(plan, confab.sip, room_of)?;
+        let dialled = crowd.dial(plan.setup_rate);
+        report.set_ups = crowd.set_ups();
+        dialled?;
         crowd.run(plan.settle)?;
+        if plan.lecture {
+            crowd.begin_lectures()?;
+            crowd.run(plan.settle.max(LECTURE_TOLD))?;
+        }
         let late_before = confab.late_ticks();
         report.confab = window(plan, &mut crowd, &confab.child)?;
         report.late_ticks = late_before
             .zip(confab.late_ticks())
             .map(|(before, after)| after - before);
         let rss_kb = confab.child.rss_kb()?.saturating_sub(rss_before_kb);
-        report.memory_kb_per_call = rss_kb as f64 / plan.calls as f64;
+        report.memory_kb_per_call = rss_kb as f64 / crowd.up() as f64;
         crowd.hang_up()
     })();
     ran.with_context(|| confab.last_words())?;
@@ -117,7 +114,7 @@ fn window(plan: &Plan, crowd: &mut Crowd, child: &Child) -> Result<Side> {
     let (child_before_us, own_before_us) = (child.cpu_us()?, cpu_us(own)?);
     let before = crowd.tally();
     let took = crowd.run(plan.length)?;
-    let calls_s = plan.calls as f64 * took.as_secs_f64();
+    let calls_s = crowd.up() as f64 * took.as_secs_f64();
     Ok(Side {
         cpu_us: (child.cpu_us()? - child_before_us) as f64 / calls_s,
         generator_us: (cpu_us(own)? - own_before_us) as f64 / calls_s,

@@ -9,6 +9,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::setups::SetUp;
 use crate::sip::{Ids, Message};
 
 /// First wait before a request is sent again (RFC 3261, T1); each wait is twice the one before.
@@ -23,6 +24,8 @@ pub struct Phone {
     ids: Ids,
     rtp_port: u16,
     state: State,
+    set_up: SetUp,
+    dialled: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -77,20 +80,29 @@ impl Phone {
             ids,
             rtp_port,
             state: State::Idle,
+            set_up: SetUp::default(),
+            dialled: None,
         }
     }
 
     pub fn dial(&mut self, now: Instant, mut send: impl FnMut(&str)) {
         send(&self.ids.invite(self.rtp_port));
+        self.set_up.invites = 1;
+        self.dialled = Some(now);
         self.state = State::Dialling(Repeat::first(now));
     }
 
+    /// Ends the call; gives up one that has no answer.
     pub fn hang_up(&mut self, now: Instant, mut send: impl FnMut(&str)) {
-        if let State::Up { to, target } = &self.state {
-            let bye = self.ids.bye(to, target);
-            send(&bye);
-            let repeat = Repeat::first(now);
-            self.state = State::Leaving { bye, repeat };
+        match &self.state {
+            State::Up { to, target } => {
+                let bye = self.ids.bye(to, target);
+                send(&bye);
+                let repeat = Repeat::first(now);
+                self.state = State::Leaving { bye, repeat };
+            }
+            State::Idle | State::Dialling(_) => self.over("no answer"),
+            State::Leaving { .. } | State::Over { .. } => {}
         }
     }
 
@@ -100,6 +112,7 @@ impl Phone {
             State::Dialling(repeat) => {
                 if repeat.is_due(now) {
                     send(&self.ids.invite(self.rtp_port));
+                    self.set_up.invites += 1;
                 }
                 repeat.sends > SENDS_MAX
             }
@@ -117,7 +130,12 @@ impl Phone {
     }
 
     /// Takes a message of this call.
-    pub fn take(&mut self, message: &Message<'_>, mut send: impl FnMut(&str)) -> Change {
+    pub fn take(
+        &mut self,
+        now: Instant,
+        message: &Message<'_>,
+        mut send: impl FnMut(&str),
+    ) -> Change {
         match (message.status(), message.method()) {
             (None, Some("ACK")) => {}
             (None, Some(method)) => {
@@ -126,7 +144,12 @@ impl Phone {
                     self.over("hung up by confab");
                 }
             }
-            (Some(status), Some("INVITE")) => return self.answer(status, message, send),
+            (Some(status), Some("INVITE")) => {
+                if status >= 200 {
+                    self.note(now, status);
+                }
+                return self.answer(status, message, send);
+            }
             (Some(200..), Some("BYE")) => self.over("done"),
             _ => {}
         }
@@ -160,6 +183,26 @@ impl Phone {
         Change::Nothing
     }
 
+    /// A final answer.
+    fn note(&mut self, now: Instant, status: u16) {
+        match (self.set_up.answer, self.dialled) {
+            (None, Some(dialled)) => {
+                self.set_up.answer = Some((status, now.saturating_duration_since(dialled)));
+            }
+            _ => self.set_up.answers_again += 1,
+        }
+    }
+
+    /// How it came up.
+    pub fn set_up(&self) -> SetUp {
+        self.set_up
+    }
+
+    /// Whether dialling has led to something, be it a refusal.
+    pub fn is_decided(&self) -> bool {
+        !matches!(self.state, State::Idle | State::Dialling(_))
+    }
+
     fn over(&mut self, why: &str) {
         let why = why.to_owned();
         self.state = State::Over { why };
@@ -181,6 +224,7 @@ impl Phone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Codec;
 
     const ANSWER: &str = "SIP/2.0 200 OK\r\nTo: <sip:1>;tag=c\r\nCSeq: 1 INVITE\r\n\
         Contact: <sip:c@127.0.0.1:5060>\r\n\r\nv=0\r\nc=IN IP4 127.0.0.1\r\n\
@@ -193,6 +237,7 @@ mod tests {
             room: "1000".into(),
             run: 1,
             call: 0,
+            codec: Codec::Pcmu,
         };
         Phone::new(ids, 4_000)
     }
@@ -200,7 +245,7 @@ mod tests {
     fn take(phone: &mut Phone, text: &str) -> (Change, Vec<String>) {
         let mut sent = Vec::new();
         let message = Message::parse(text.as_bytes()).unwrap();
-        let change = phone.take(&message, |text| {
+        let change = phone.take(Instant::now(), &message, |text| {
             sent.push(text.split(' ').next().unwrap().to_owned());
         });
         (change, sent)
@@ -219,6 +264,7 @@ mod tests {
             take(&mut phone, ANSWER),
             (Change::Nothing, vec!["ACK".into()])
         );
+        assert_eq!(phone.set_up().answers_again, 1);
         phone.hang_up(now, |text| {
             assert!(text.starts_with("BYE sip:c@127.0.0.1:5060 "))
         });
@@ -243,6 +289,7 @@ mod tests {
             alone.tick(now + Duration::from_secs(second), |_| sends += 1);
         }
         assert_eq!((alone.is_over(), sends), (Some("no answer"), 7));
+        assert_eq!((alone.set_up().invites, alone.set_up().answer), (7, None));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::Plan;
+use crate::plan::Plan;
+use crate::rest::Rest;
+use crate::setups::SetUps;
 use crate::tally::Tally;
 
 /// One half of the run.
@@ -22,6 +24,10 @@ pub struct Side {
 pub struct Report {
     what: Value,
     title: String,
+    /// what was found before anybody called, when the plan wants it
+    pub rest: Option<Rest>,
+    /// how the calls came up
+    pub set_ups: SetUps,
     pub confab: Side,
     pub floor: Side,
     /// ticks that confab's media threads began late; nothing when it does not tell
@@ -31,19 +37,22 @@ pub struct Report {
 
 impl Report {
     pub fn new(plan: &Plan) -> Self {
-        let (calls, rooms) = (plan.calls, plan.rooms());
-        let (size, talkers, seconds) = (plan.room_size, plan.talkers, plan.length.as_secs());
         Self {
             what: json!({
-                "calls": calls,
-                "rooms": rooms,
-                "room_size": size,
-                "talkers_per_room": talkers,
-                "seconds": seconds,
+                "calls": plan.calls,
+                "rooms": plan.rooms(),
+                "room_size": plan.room_size,
+                "talkers_per_room": plan.talkers,
+                "talkers_by_turns": plan.turns(),
+                "all_noisy": plan.all_noisy,
+                "lecture": plan.lecture,
+                "codec": plan.codec.name(),
+                "setup_rate_per_s": plan.setup_rate,
+                "seconds": plan.length.as_secs(),
             }),
-            title: format!(
-                "{calls} calls in {rooms} room(s) of {size}, {talkers} talking, {seconds} s, G.711"
-            ),
+            title: plan.title(),
+            rest: None,
+            set_ups: SetUps::default(),
             confab: Side::default(),
             floor: Side::default(),
             late_ticks: None,
@@ -72,6 +81,8 @@ impl Report {
         let heard = &self.confab.tally;
         json!({
             "what": self.what,
+            "at_rest": self.rest.as_ref().map(Rest::json),
+            "set_ups": self.set_ups.json(),
             "confab": side(&self.confab),
             "floor": side(&self.floor),
             "cpu_ratio": self.ratio(),
@@ -88,19 +99,49 @@ impl Report {
 
     /// For people.
     pub fn table(&self) -> String {
+        let mut text = format!(
+            "{}\n{:<32}{:>24}{:>12}\n",
+            self.title, "", "confab", "floor"
+        );
+        let rest = self.rest.iter().flat_map(Rest::rows);
+        let rows = rest
+            .chain(self.set_up_rows())
+            .map(|(name, figure)| one(name, figure));
+        for (name, confab, floor) in rows.chain(self.rows()) {
+            let line = format!("{name:<32}{confab:>24}{floor:>12}");
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text
+    }
+
+    fn set_up_rows(&self) -> Vec<(&'static str, String)> {
+        let all = &self.set_ups;
+        let waits = [50, 99, 100].map(|percent| tenths(all.wait_ms(percent)));
+        vec![
+            ("calls dialled", all.dialled.to_string()),
+            ("answered", all.answered.to_string()),
+            (
+                "refused, 503 and otherwise",
+                format!("{}, {}", all.busy, all.refused),
+            ),
+            ("never answered", all.unanswered.to_string()),
+            ("200: median/p99/max ms", waits.join(" / ")),
+            (
+                "INVITEs, answers sent again",
+                format!("{}, {}", all.invites_again, all.answers_again),
+            ),
+        ]
+    }
+
+    fn rows(&self) -> Vec<Row> {
         let (confab, floor) = (&self.confab.tally, &self.floor.tally);
-        let ms = |percent| {
-            confab
-                .delay_ms(percent)
-                .map_or("-".into(), |ms| format!("{ms:.1}"))
-        };
         let ratio = self
             .ratio()
             .map_or("-".into(), |ratio| format!("{ratio:.2}"));
         let late_ticks = self.late_ticks.map_or("-".into(), |n| n.to_string());
-        let both = |name: &'static str, a: u64, b: u64| (name, a.to_string(), b.to_string());
-        let one = |name: &'static str, a: String| (name, a, String::new());
-        let rows = [
+        let heard = format!("{}/{}", confab.delays_ns.len(), confab.bursts);
+        let memory = format!("{:.1}", self.memory_kb_per_call);
+        vec![
             (
                 "CPU per call, us/s",
                 format!("{:.0}", self.confab.cpu_us),
@@ -111,34 +152,34 @@ impl Report {
             both("packets received", confab.received, floor.received),
             both("packets lost", confab.lost(), floor.lost()),
             both("packets late (over 40 ms)", confab.late, floor.late),
-            one("delay median, ms", ms(50)),
-            one("delay p99, ms", ms(99)),
-            one("delay max, ms", ms(100)),
-            one(
-                "bursts heard of expected",
-                format!("{}/{}", confab.delays_ns.len(), confab.bursts),
-            ),
+            one("delay median, ms", tenths(confab.delay_ms(50))),
+            one("delay p99, ms", tenths(confab.delay_ms(99))),
+            one("delay max, ms", tenths(confab.delay_ms(100))),
+            one("bursts heard of expected", heard),
             one("bursts nobody sent", confab.strays.to_string()),
             one("late ticks", late_ticks),
-            one(
-                "memory per call, kB",
-                format!("{:.1}", self.memory_kb_per_call),
-            ),
+            one("memory per call, kB", memory),
             both("generator woke late", confab.own_late, floor.own_late),
             both(
                 "generator CPU per call, us/s",
                 self.confab.generator_us as u64,
                 self.floor.generator_us as u64,
             ),
-        ];
-        let mut text = format!(
-            "{}\n{:<30}{:>16}{:>12}\n",
-            self.title, "", "confab", "floor"
-        );
-        for (name, confab, floor) in rows {
-            let line = format!("{name:<30}{confab:>16}{floor:>12}");
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
-        text
+        ]
     }
+}
+
+/// A name, confab's figure and the floor's.
+type Row = (&'static str, String, String);
+
+fn one(name: &'static str, figure: String) -> Row {
+    (name, figure, String::new())
+}
+
+fn both(name: &'static str, confab: u64, floor: u64) -> Row {
+    (name, confab.to_string(), floor.to_string())
+}
+
+fn tenths(ms: Option<f64>) -> String {
+    ms.map_or("-".into(), |ms| format!("{ms:.1}"))
 }

@@ -1,67 +1,79 @@
-//! RTP as far as a test caller needs it (RFC 3550, 5.1; RFC 4733, 2.3): 20 ms of G.711 a packet.
+//! RTP as far as a test caller needs it (RFC 3550, 5.1; RFC 4733, 2.3): 20 ms a packet.
 
-/// Samples, and so bytes, in a packet.
-pub const PAYLOAD_BYTES: usize = 160;
+use crate::codec::{Codec, PAYLOAD_BYTES_MAX};
 
 /// Size of the header without extensions.
 pub const HEADER_BYTES: usize = 12;
 
-/// Size of a packet of sound.
-pub const PACKET_BYTES: usize = HEADER_BYTES + PAYLOAD_BYTES;
+/// Size of the longest packet of sound.
+pub const PACKET_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX;
 
 /// Payload type of keys, as our offer names it.
 pub const KEY_TYPE: u8 = 101;
 
-/// The pound key as an event of RFC 4733.
-const POUND: u8 = 11;
+/// Packets of a key that is held, and of its end.
+const HELD_STEPS: u8 = 5;
+const END_STEPS: u8 = 3;
 
 /// Where a sender is in its stream.
 #[derive(Debug)]
 pub struct Sender {
+    codec: Codec,
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
 }
 
+/// A packet to be filled.
+pub type Packet = [u8; PACKET_BYTES_MAX];
+
 impl Sender {
-    pub fn new(ssrc: u32) -> Self {
+    pub fn new(codec: Codec, ssrc: u32) -> Self {
         Self {
+            codec,
             ssrc,
             sequence: 1,
             timestamp: 160,
         }
     }
 
-    /// Writes the next packet of sound.
-    pub fn sound(&mut self, payload: &[u8; PAYLOAD_BYTES], packet: &mut [u8; PACKET_BYTES]) {
-        self.header(0, false, self.timestamp, packet);
-        packet[HEADER_BYTES..].copy_from_slice(payload);
-        self.timestamp = self.timestamp.wrapping_add(PAYLOAD_BYTES as u32);
+    /// What timestamps count in a packet.
+    fn span(&self) -> u32 {
+        self.codec.clock_hz() / 50
     }
 
-    /// Writes packet number `step` of a pound key, and returns its length: five of the key being
-    /// held, three of its end. Nothing when it is over.
-    pub fn pound(&mut self, step: u8, packet: &mut [u8; PACKET_BYTES]) -> Option<usize> {
-        const HELD_STEPS: u8 = 5;
-        const END_STEPS: u8 = 3;
+    /// Writes the next packet of sound, and returns its length.
+    pub fn sound(&mut self, payload: &[u8], packet: &mut Packet) -> usize {
+        self.header(self.codec.number(), false, self.timestamp, packet);
+        packet[HEADER_BYTES..][..payload.len()].copy_from_slice(payload);
+        self.timestamp = self.timestamp.wrapping_add(self.span());
+        HEADER_BYTES + payload.len()
+    }
+
+    /// Writes packet number `step` of a key (`0-9*#`), and returns its length: five of the key
+    /// being held, three of its end. Nothing when it is over.
+    pub fn key(&mut self, key: char, step: u8, packet: &mut Packet) -> Option<usize> {
         if step >= HELD_STEPS + END_STEPS {
             return None;
         }
+        let event = match key {
+            '*' => 10,
+            '#' => 11,
+            digit => digit.to_digit(10)? as u8,
+        };
         // The timestamp of a key is that of its begin; sound goes on behind it.
-        let begin = self
-            .timestamp
-            .wrapping_sub(u32::from(step) * PAYLOAD_BYTES as u32);
+        let begin = self.timestamp.wrapping_sub(u32::from(step) * self.span());
         self.header(KEY_TYPE, step == 0, begin, packet);
         let ended = step >= HELD_STEPS;
-        let held = u16::from(step.min(HELD_STEPS - 1) + 1) * PAYLOAD_BYTES as u16;
-        let [high, low] = held.to_be_bytes();
-        let event = [POUND, if ended { 0x8a } else { 0x0a }, high, low];
+        let held = u32::from(step.min(HELD_STEPS - 1) + 1) * self.span();
+        let [high, low] = (held as u16).to_be_bytes();
+        let event = [event, if ended { 0x8a } else { 0x0a }, high, low];
         packet[HEADER_BYTES..][..4].copy_from_slice(&event);
-        self.timestamp = self.timestamp.wrapping_add(PAYLOAD_BYTES as u32);
+        self.timestamp = self.timestamp.wrapping_add(self.span());
         Some(HEADER_BYTES + 4)
     }
 
-    fn header(&mut self, kind: u8, marker: bool, timestamp: u32, packet: &mut [u8; PACKET_BYTES]) {
+    fn header(&mut self, kind: u8, marker: bool, timestamp: u32, packet: &mut Packet) {
         packet[0] = 0x80;
         packet[1] = kind | u8::from(marker) << 7;
         packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
@@ -93,24 +105,38 @@ mod tests {
 
     #[test]
     fn sound_and_keys_are_one_stream() {
-        let mut sender = Sender::new(7);
-        let mut packet = [0; PACKET_BYTES];
-        sender.sound(&[0x55; PAYLOAD_BYTES], &mut packet);
-        let heard = read(&packet).unwrap();
+        let mut sender = Sender::new(Codec::Pcmu, 7);
+        let mut packet = [0; PACKET_BYTES_MAX];
+        let length = sender.sound(&[0x55; 160], &mut packet);
+        let heard = read(&packet[..length]).unwrap();
         assert_eq!((heard.sequence, heard.payload), (1, &[0x55; 160][..]));
         let mut seen = Vec::new();
         for step in 0..10 {
-            let Some(length) = sender.pound(step, &mut packet) else {
+            let Some(length) = sender.key('#', step, &mut packet) else {
                 break;
             };
             assert_eq!(length, 16);
             assert_eq!(packet[4..8], [0, 0, 1, 64], "timestamp of the begin");
+            assert_eq!(packet[12], 11);
             seen.push((packet[1], packet[3], packet[13], packet[14], packet[15]));
         }
         assert_eq!(seen[0], (0xe5, 2, 0x0a, 0, 160));
         assert_eq!(seen[4], (0x65, 6, 0x0a, 3, 32));
         assert_eq!(seen[7], (0x65, 9, 0x8a, 3, 32));
         assert_eq!(seen.len(), 8);
+    }
+
+    #[test]
+    fn each_codec_counts_by_its_clock() {
+        for (codec, number, timestamps) in [(Codec::G722, 9, 160), (Codec::Opus, 111, 960)] {
+            let mut sender = Sender::new(codec, 7);
+            let mut packet = [0; PACKET_BYTES_MAX];
+            sender.sound(&[1], &mut packet);
+            sender.sound(&[1], &mut packet);
+            assert_eq!(packet[1], number);
+            let timestamp = u32::from_be_bytes(packet[4..8].try_into().unwrap());
+            assert_eq!(timestamp, 160 + timestamps);
+        }
     }
 
     #[test]

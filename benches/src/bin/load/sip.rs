@@ -4,6 +4,9 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use crate::codec::Codec;
+use crate::rtp::KEY_TYPE;
+
 /// What does not change between the messages of one call.
 #[derive(Clone, Debug)]
 pub struct Ids {
@@ -17,17 +20,23 @@ pub struct Ids {
     pub run: u32,
     /// number of the call
     pub call: usize,
+    /// what is offered
+    pub codec: Codec,
 }
 
 impl Ids {
-    /// INVITE that offers mu-law and keys at `rtp_port`.
+    /// INVITE that offers one codec, and keys at its clock, at `rtp_port`.
     pub fn invite(&self, rtp_port: u16) -> String {
         let ip = self.local.ip();
         let sdp = format!(
             "v=0\r\no=load {call} 1 IN IP4 {ip}\r\ns=load\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {rtp_port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n\
-             a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
+             m=audio {rtp_port} RTP/AVP {number} {KEY_TYPE}\r\na=rtpmap:{number} {map}\r\n\
+             a=rtpmap:{KEY_TYPE} telephone-event/{clock_hz}\r\na=fmtp:{KEY_TYPE} 0-15\r\n\
+             a=ptime:20\r\na=sendrecv\r\n",
             call = self.call,
+            number = self.codec.number(),
+            map = self.codec.map(),
+            clock_hz = self.codec.clock_hz(),
         );
         let uri = self.room_uri();
         let mut text = self.head("INVITE", &uri, &format!("<{uri}>"), 1, "i");
@@ -176,6 +185,7 @@ mod tests {
             room: "1000".into(),
             run: 0xabc,
             call: 7,
+            codec: Codec::Pcmu,
         }
     }
 

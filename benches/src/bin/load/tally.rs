@@ -51,11 +51,16 @@ impl Tally {
 
     /// The delay that `percent` of all bursts stay under, in milliseconds; nothing without bursts.
     pub fn delay_ms(&self, percent: usize) -> Option<f64> {
-        let mut sorted = self.delays_ns.clone();
-        sorted.sort_unstable();
-        let rank = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
-        Some(sorted[rank] as f64 / 1e6)
+        percentile_ms(&self.delays_ns, percent)
     }
+}
+
+/// What `percent` of all values stay under, in milliseconds; nothing when there are none.
+pub fn percentile_ms(values_ns: &[Nanos], percent: usize) -> Option<f64> {
+    let mut sorted = values_ns.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
+    Some(sorted[rank] as f64 / 1e6)
 }
 
 /// One stream that is received.

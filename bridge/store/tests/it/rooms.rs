@@ -73,6 +73,29 @@ async fn rooms_are_listed_by_number_and_owner() {
 }
 
 #[tokio::test]
+async fn a_room_is_copied_often() {
+    check(async |store| {
+        let user = host(&store, "h@x", &[]).await;
+        let like = number("500");
+        store
+            .add_room(&like, "h@x", PIN, &odd_settings())
+            .await
+            .unwrap();
+        store.copy_room("500", 10_000_000, 45_001).await.unwrap();
+        assert_eq!(store.rooms(Some(&user.id)).await.unwrap().len(), 45_002);
+        let last = number("10045000");
+        let copy = store.room(last.as_str()).await.unwrap().unwrap();
+        assert_eq!((copy.owner, copy.settings), (user.id, odd_settings()));
+        assert!(!store.check_pin(&last, PIN).await.unwrap());
+        assert_eq!(store.room("10045001").await.unwrap(), None);
+        assert!(store.copy_room("501", 1_000, 1).await.is_err());
+        assert!(store.copy_room("500", 10_000_000, 1).await.is_err());
+        store.copy_room("500", 1_000, 0).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_room_is_refused_in_words() {
     check(async |store| {
         host(&store, "h@x", &["100"]).await;

@@ -1,0 +1,221 @@
+//! The codecs of callers: what SDP and RTP call them, and coding itself, which is done before the
+//! measured time and at a few listeners only.
+
+use std::fmt;
+
+use anyhow::{Context, Result};
+use audio_codec::Encoder as _;
+use audio_codec::g722::{G722Decoder, G722Encoder};
+use clap::ValueEnum;
+
+/// The longest payload that a caller sends or reads.
+pub const PAYLOAD_BYTES_MAX: usize = 480;
+
+/// The number we give to Opus, which has none of its own.
+const OPUS_NUMBER: u8 = 111;
+
+/// As confab encodes it for callers who wish nothing else.
+const OPUS_BITS_PER_S: i32 = 32_000;
+
+/// Longest packet of Opus, in samples.
+const OPUS_SAMPLES_MAX: usize = 120 * 48;
+
+/// The one codec that callers offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Codec {
+    /// G.711 mu-law
+    #[default]
+    Pcmu,
+    G722,
+    Opus,
+}
+
+impl Codec {
+    /// RTP payload type.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Pcmu => 0,
+            Self::G722 => 9,
+            Self::Opus => OPUS_NUMBER,
+        }
+    }
+
+    /// As `a=rtpmap` names it.
+    pub fn map(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU/8000",
+            Self::G722 => "G722/8000",
+            Self::Opus => "opus/48000/2",
+        }
+    }
+
+    /// What its timestamps count by; that of G.722 is not its rate (RFC 3551, 4.5.2).
+    pub fn clock_hz(self) -> u32 {
+        match self {
+            Self::Pcmu | Self::G722 => 8_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// Samples a second.
+    pub fn rate_hz(self) -> u32 {
+        match self {
+            Self::Pcmu => 8_000,
+            Self::G722 => 16_000,
+            Self::Opus => 48_000,
+        }
+    }
+
+    /// What callers and confab call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "G.711",
+            Self::G722 => "G.722",
+            Self::Opus => "Opus",
+        }
+    }
+}
+
+/// Makes payloads of 20 ms.
+pub enum Encoder {
+    Pcmu,
+    G722(Box<G722Encoder>),
+    Opus(opus::Encoder),
+}
+
+impl Encoder {
+    pub fn new(codec: Codec) -> Result<Self> {
+        Ok(match codec {
+            Codec::Pcmu => Self::Pcmu,
+            Codec::G722 => Self::G722(Box::default()),
+            Codec::Opus => {
+                let (channels, use_) = (opus::Channels::Mono, opus::Application::Voip);
+                let mut encoder = opus::Encoder::new(codec.rate_hz(), channels, use_)?;
+                encoder.set_bitrate(opus::Bitrate::Bits(OPUS_BITS_PER_S))?;
+                Self::Opus(encoder)
+            }
+        })
+    }
+
+    /// The payload of 20 ms at the codec's rate.
+    pub fn encode(&mut self, sound: &[i16]) -> Result<Vec<u8>> {
+        match self {
+            Self::Pcmu => Ok(sound.iter().map(|&sample| mu_law(sample.into())).collect()),
+            Self::G722(encoder) => Ok(encoder.encode(sound)),
+            Self::Opus(encoder) => encoder
+                .encode_vec(sound, PAYLOAD_BYTES_MAX)
+                .context("libopus cannot encode"),
+        }
+    }
+}
+
+/// Makes sound of payloads, of one stream.
+pub enum Decoder {
+    Pcmu,
+    G722(Box<G722Decoder>),
+    Opus(opus::Decoder),
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pcmu => "Pcmu",
+            Self::G722(_) => "G722",
+            Self::Opus(_) => "Opus",
+        })
+    }
+}
+
+impl Decoder {
+    pub fn new(codec: Codec) -> Result<Self> {
+        Ok(match codec {
+            Codec::Pcmu => Self::Pcmu,
+            Codec::G722 => Self::G722(Box::default()),
+            Codec::Opus => Self::Opus(opus::Decoder::new(codec.rate_hz(), opus::Channels::Mono)?),
+        })
+    }
+
+    /// The sound of a payload at the codec's rate; nothing when it cannot be read.
+    pub fn decode(&mut self, payload: &[u8]) -> Vec<i16> {
+        match self {
+            Self::Pcmu => payload.iter().map(|&byte| linear(byte)).collect(),
+            Self::G722(decoder) => decoder.decode_frame(payload),
+            Self::Opus(decoder) => {
+                let mut sound = vec![0; OPUS_SAMPLES_MAX];
+                let length = decoder.decode(payload, &mut sound, false).unwrap_or(0);
+                sound.truncate(length);
+                sound
+            }
+        }
+    }
+}
+
+const BIAS: i32 = 132;
+
+/// One sample in mu-law (G.711, table 2a).
+pub fn mu_law(sample: i32) -> u8 {
+    const CLIP: i32 = 32_635;
+    let sign = if sample < 0 { 0x80 } else { 0 };
+    let magnitude = sample.abs().min(CLIP) + BIAS;
+    let segment = (31 - magnitude.leading_zeros()) - 7;
+    let step = (magnitude >> (segment + 3)) & 0x0f;
+    !(sign | (segment as u8) << 4 | step as u8)
+}
+
+/// The middle of what a byte of mu-law stands for.
+fn linear(byte: u8) -> i16 {
+    let bits = !byte;
+    let (segment, step) = (bits >> 4 & 7, i32::from(bits & 0x0f));
+    let magnitude = (((step << 3) + BIAS) << segment) - BIAS;
+    let sample = if bits & 0x80 == 0 {
+        magnitude
+    } else {
+        -magnitude
+    };
+    sample as i16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mu_law_values() {
+        for (sample, byte) in [
+            (0, 0xff),
+            (-1, 0x7f),
+            (32_767, 0x80),
+            (-32_767, 0x00),
+            (1_000, 0xce),
+        ] {
+            assert_eq!(mu_law(sample), byte, "{sample}");
+        }
+        for byte in 0..=255 {
+            let sample = linear(byte);
+            assert!(mu_law(sample.into()) == byte || sample == 0, "{byte}");
+        }
+    }
+
+    /// What goes in comes out, about as loud, at every codec.
+    #[test]
+    fn sound_survives() {
+        for codec in Codec::value_variants() {
+            let step = std::f64::consts::TAU * 400.0 / f64::from(codec.rate_hz());
+            let samples = codec.rate_hz() as usize / 50;
+            let tone: Vec<i16> = (0..samples)
+                .map(|n| (8_000.0 * (n as f64 * step).sin()) as i16)
+                .collect();
+            let mut encoder = Encoder::new(*codec).unwrap();
+            let mut decoder = Decoder::new(*codec).unwrap();
+            let mut heard = Vec::new();
+            for _ in 0..20 {
+                let payload = encoder.encode(&tone).unwrap();
+                assert!(payload.len() <= PAYLOAD_BYTES_MAX);
+                heard = decoder.decode(&payload);
+                assert_eq!(heard.len(), samples, "{codec:?}");
+            }
+            let peak = heard.iter().map(|s| s.unsigned_abs()).max().unwrap();
+            assert!((6_000..10_000).contains(&peak), "{codec:?}: {peak}");
+        }
+    }
+}
