@@ -9,12 +9,19 @@ import unicodedata
 import numpy as np
 
 from . import shape
-from .numbers import IN_WORDS
+from .numbers import IN_WORDS, french_place
 
 KEYS = {
     "en": {"#": " pound ", "*": " star "},
     "fr": {"#": " dièse ", "*": " étoile "},
     "de": {"#": " Raute ", "*": " Stern "},
+}
+
+# How a recogniser writes "number" before digits.
+NUMBER = {
+    "en": (r"\b(no\.|nr\.)", "number"),
+    "fr": (r"\bn(°|º|o\.)", "numéro"),
+    "de": (r"\b(no\.|nr\.)", "nummer"),
 }
 
 ROMAN = {"II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
@@ -57,10 +64,18 @@ def plain(text, language):
     text = text.lower()
     for sign, word in KEYS[language].items():
         text = text.replace(sign, word.lower())
-    # "3ème" and "1,500" are numbers too.
+    short, word = NUMBER[language]
+    text = re.sub(rf"{short} ?(?=\d)", f"{word} ", text)
+    # "1,500" and "3ème" are numbers too.
     text = re.sub(r"(?<=\d)[.,  ](?=\d{3}\b)", "", text)
+    if language == "fr":
+        text = re.sub(r"(\d{1,4}) ?(ère|er|re|ième|ème|eme|e)\b",
+                      lambda found: f" {french_place(int(found[1]), found[2])} ", text)
     text = re.sub(r"\d{1,4}", lambda found: f" {IN_WORDS[language](int(found[0]))} ", text)
     text = text.replace("ß", "ss")
+    if language == "de":
+        # "100" may be said "einhundert" as well as "hundert".
+        text = re.sub("ein(hundert|tausend)", r"\1", text)
     if language == "fr":
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return "".join(c for c in text if c.isalpha())

@@ -41,6 +41,19 @@ def french(number):
     return f"{head} {french(number % size)}"
 
 
+def french_place(number, ending):
+    """An ordinal: "1re" is "première", "17e" or "17ème" is "dix-septième"."""
+    if number == 1:
+        return "premier" if ending == "er" else "première"
+    head = french(number).removesuffix("s") if number % 100 in (0, 80) else french(number)
+    # Quatrième, cinquième, neuvième.
+    for old, new in (("e", ""), ("q", "qu"), ("f", "v")):
+        if head.endswith(old):
+            head = head.removesuffix(old) + new
+            break
+    return head + "ième"
+
+
 def german(number):
     if number < 20:
         return DE_ONES[number]
