@@ -54,8 +54,7 @@ pub fn measure(plan: &Plan, confab: &Confab) -> Result<Option<Rest>> {
         rooms_ns: Vec::new(),
     };
     let cold = rooms.min(COLD_ROOMS);
-    if cold > 0 {
-        let every = rooms / cold;
+    if let Some(every) = rooms.checked_div(cold) {
         let alone = Plan {
             calls: cold as usize,
             room_size: 1,
