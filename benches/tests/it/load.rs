@@ -27,10 +27,12 @@ impl Figures {
             .arg(confab)
             .args(args)
             .output()
-            .unwrap();
+            .expect("it was built for this test");
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?}: {words}");
-        Some(Self(serde_json::from_slice(&output.stdout).unwrap()))
+        Some(Self(
+            serde_json::from_slice(&output.stdout).expect("it speaks JSON"),
+        ))
     }
 
     fn number(&self, path: &str) -> f64 {
