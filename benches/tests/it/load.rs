@@ -27,11 +27,11 @@ impl Figures {
             .arg(confab)
             .args(args)
             .output()
-            .expect("the program was built with this test");
+            .expect("it was built for this test");
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?}: {words}");
         Some(Self(
-            serde_json::from_slice(&output.stdout).expect("it prints JSON"),
+            serde_json::from_slice(&output.stdout).expect("it speaks JSON"),
         ))
     }
 
