@@ -136,6 +136,11 @@ impl Call {
         Ok(())
     }
 
+    /// Whether there are keys that it has not pressed yet.
+    pub fn is_keying(&self) -> bool {
+        matches!(self.sending, Sending::BeforeKey(..) | Sending::Key(..))
+    }
+
     /// Keys in the room.
     pub fn press(&mut self, keys: &'static str) {
         self.sending = Sending::BeforeKey(0, keys);

@@ -29,6 +29,9 @@ const OWN_LATE: Duration = Duration::from_millis(5);
 /// Longest time from the last dialling to the last answer, and from the last BYE to its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
+/// Time in which a host whose PIN was right comes into the room.
+const PIN_TOLD: Duration = Duration::from_secs(3);
+
 /// Lecture mode, keyed by a host.
 const LECTURE_KEYS: &str = "*8";
 
@@ -169,8 +172,12 @@ impl Crowd {
         Ok(())
     }
 
-    /// Every host begins a lecture.
+    /// Every host begins a lecture, once all are in the room.
     pub fn begin_lectures(&mut self) -> Result<()> {
+        while self.calls.iter().any(Call::is_keying) {
+            self.step()?;
+        }
+        self.run(PIN_TOLD)?;
         for call in 0..self.calls.len() {
             if self.calls[call].part().host {
                 let up = self.phones().get(call).is_some_and(Phone::is_up);
