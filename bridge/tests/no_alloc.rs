@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use confab::media::{Media, MediaConfig, RoomKey, ToShard};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
-use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
+use confab_core::audio::stream::{
+    Codec, Direction, Offered, OpusWishes, Srtp, SrtpKey, SrtpSuite, Stream,
+};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::LegId;
 use tokio::sync::mpsc;
@@ -56,6 +58,8 @@ fn thread_id(name: &str) -> i32 {
 struct Phone {
     socket: UdpSocket,
     sequence: u16,
+    /// packets with a tag behind them
+    sealed: u32,
 }
 
 impl Phone {
@@ -72,13 +76,30 @@ impl Phone {
         self.socket.send(&packet).unwrap();
     }
 
-    fn drain(&self) -> u32 {
+    fn drain(&mut self) -> u32 {
         let mut count = 0;
-        while self.socket.recv(&mut [0; 2_000]).is_ok() {
+        while let Ok(length) = self.socket.recv(&mut [0; 2_000]) {
             count += 1;
+            self.sealed += u32::from(length > HEADER_LEN + 160 && length < HEADER_LEN + 240);
         }
         count
     }
+}
+
+/// Two listeners, and a talker whose packets cannot be opened, by each kind of cipher.
+fn srtp_of(number: u64) -> Option<Srtp> {
+    let suite = match number {
+        4 | 20 | 21 => SrtpSuite::AesCm128Sha1_80,
+        5 | 22 | 23 => SrtpSuite::AeadAes256Gcm,
+        _ => return None,
+    };
+    let (key, salt) = suite.key_and_salt_len();
+    let key = SrtpKey::new(suite, &vec![number as u8; key + salt]).unwrap();
+    Some(Srtp {
+        suite,
+        ours: key,
+        theirs: key,
+    })
 }
 
 fn call(media: &Media, number: u64) -> Phone {
@@ -100,7 +121,7 @@ fn call(media: &Media, number: u64) -> Phone {
         direction: Direction::SendRecv,
         noise_payload_type: None,
         opus: OpusWishes::default(),
-        srtp: None,
+        srtp: srtp_of(number),
     };
     for what in [
         ToShard::Adopt(line),
@@ -121,6 +142,7 @@ fn call(media: &Media, number: u64) -> Phone {
     Phone {
         socket,
         sequence: 0,
+        sealed: 0,
     }
 }
 
@@ -168,6 +190,10 @@ fn a_tick_allocates_nothing() {
         "setting up allocates, so the right thread is counted"
     );
     assert!(heard > 1_000, "only {heard} packets were heard");
+    let sealed: u32 = phones.iter().map(|phone| phone.sealed).sum();
+    assert!(sealed > 400, "only {sealed} sealed packets were heard");
+    let rejected = media.stats().packets_rejected;
+    assert!(rejected > 200, "only {rejected} packets were not opened");
     assert_eq!(
         after - before,
         0,

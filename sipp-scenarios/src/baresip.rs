@@ -71,6 +71,18 @@ impl Baresip {
     /// # Errors
     /// When it does not start.
     pub async fn start_speaking(name: &str, hz: u32, codec: Codec) -> Result<Self> {
+        Self::start_with(name, hz, codec, "").await
+    }
+
+    /// Starts one that takes no sound but by SRTP (`RTP/SAVP`).
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_sealed(name: &str, hz: u32) -> Result<Self> {
+        Self::start_with(name, hz, Codec::Law(Law::Mu), ";mediaenc=srtp-mand").await
+    }
+
+    async fn start_with(name: &str, hz: u32, codec: Codec, more: &str) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         write_hum(&dir.path().join("microphone.wav"), hz, codec.rate_hz())?;
         let control = free_port()?;
@@ -79,7 +91,7 @@ impl Baresip {
             config(dir.path(), free_port()?, control, codec)?,
         )?;
         let codecs = format!("audio_codecs={}", codec.name());
-        let account = format!("\"{name}\" <sip:{name}@127.0.0.1>;regint=0;{codecs}\n");
+        let account = format!("\"{name}\" <sip:{name}@127.0.0.1>;regint=0;{codecs}{more}\n");
         std::fs::write(dir.path().join("accounts"), account)?;
         std::fs::write(dir.path().join("contacts"), "")?;
         let log = std::fs::File::create(dir.path().join("log"))?;
@@ -186,7 +198,8 @@ fn config(dir: &Path, sip: u16, control: u16, codec: Codec) -> Result<String> {
          ausrc_channels 1\nauplay_channels 1\naudio_path {dir}\n\
          ctrl_tcp_listen 127.0.0.1:{control}\nsnd_path {dir}\n\
          module_path {modules}\nmodule {module}.so\nmodule aufile.so\nmodule aubridge.so\n\
-         module sndfile.so\nmodule_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
+         module sndfile.so\nmodule srtp.so\n\
+         module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n"
     ))
 }
 

@@ -64,6 +64,11 @@ pub const KEYS: &[KeySpec] = &[
         help: "true: a phone that can make the noise of a quiet line is told to, not sent silence",
     },
     KeySpec {
+        name: "srtp",
+        default: "accept",
+        help: "encrypted sound: never; accept it from who asks for it; require it of everybody",
+    },
+    KeySpec {
         name: "media_address",
         default: "auto",
         help: "address RTP is bound to and callers are told; auto: the one of the default route",

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use confab_dtmf::layout::Layouts;
-use confab_sip::{MediaWishes, Trunk};
+use confab_sip::{MediaWishes, SrtpPolicy, Trunk};
 
 use super::source::{Complaints, Source};
 use super::values::{
     LOCALHOST, number, parse_codecs, parse_flag, parse_listen, parse_log, parse_media_address,
-    parse_ports, parse_threads,
+    parse_ports, parse_srtp, parse_threads,
 };
 use super::{Config, ConfigError};
 use crate::media;
@@ -117,7 +117,7 @@ impl Reader {
             media: MediaWishes {
                 codecs: self.get("codecs", Vec::new(), parse_codecs),
                 comfort_noise: self.get("comfort_noise", true, parse_flag),
-                ..MediaWishes::default()
+                srtp: self.get("srtp", SrtpPolicy::Accept, parse_srtp),
             },
             media_address: self.media_address(),
             rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),

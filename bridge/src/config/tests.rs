@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use confab_core::audio::stream::Codec;
+use confab_sip::SrtpPolicy;
 
 use super::values::LOCALHOST;
 use super::*;
@@ -145,6 +146,10 @@ fn what_may_be_agreed_on_for_the_sound() {
         let error = load(&[(key, value)]).unwrap_err().0;
         assert!(error.contains(words), "{error}");
     };
+    assert_eq!(config.media.srtp, SrtpPolicy::Accept);
+    let config = load(&[("CONFAB_SRTP", "Require")]).unwrap();
+    assert_eq!(config.media.srtp, SrtpPolicy::Require);
+    check("CONFAB_SRTP", "always", "it is never, accept or require");
     check("CONFAB_CODECS", "", "\"\" is none of opus");
     check("CONFAB_CODECS", "opus,g729", "\"g729\" is none of opus");
     check("CONFAB_CODECS", "pcmu,PCMU", "PCMU is named twice");

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use confab_core::audio::stream::Codec;
-use confab_sip::{Listen, Transport};
+use confab_sip::{Listen, SrtpPolicy, Transport};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -66,6 +66,15 @@ pub(super) fn parse_codecs(raw: &str) -> Result<Vec<Codec>, String> {
         codecs.push(codec);
     }
     Ok(codecs)
+}
+
+pub(super) fn parse_srtp(raw: &str) -> Result<SrtpPolicy, String> {
+    match raw.to_ascii_lowercase().as_str() {
+        "never" => Ok(SrtpPolicy::Never),
+        "accept" => Ok(SrtpPolicy::Accept),
+        "require" => Ok(SrtpPolicy::Require),
+        _ => Err("it is never, accept or require".to_owned()),
+    }
 }
 
 pub(super) fn parse_flag(raw: &str) -> Result<bool, String> {

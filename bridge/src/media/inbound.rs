@@ -18,12 +18,15 @@ use confab_dtmf::inband::{Detector, Origin};
 use super::codec::Coder;
 use super::latch::Latch;
 use super::shard::Now;
+use super::srtp::{Opener, Sealer};
 
 /// The receiving half of a line.
 #[derive(Debug)]
 pub(super) struct Inbound {
     /// none until media starts
     agreed: Option<(Stream, Latch)>,
+    /// there as long as the stream is encrypted
+    opener: Option<Box<Opener>>,
     jitter: Box<JitterBuffer>,
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
@@ -76,6 +79,8 @@ pub(super) enum Over {
     Jitter(Box<JitterBuffer>),
     Speech(Speech),
     Coder(Coder),
+    Sealer(Box<Sealer>),
+    Opener(Box<Opener>),
 }
 
 /// What a datagram was.
@@ -90,7 +95,7 @@ pub(super) enum Datagram {
         pressed: Option<Key>,
         let_go: Option<Key>,
     },
-    /// No RTP, from a stranger, or of another kind than agreed.
+    /// No RTP, from a stranger, sealed by another key, or of another kind than agreed.
     Rejected,
 }
 
@@ -98,6 +103,7 @@ impl Inbound {
     pub(super) fn new() -> Self {
         Self {
             agreed: None,
+            opener: None,
             jitter: Box::new(JitterBuffer::new(Law::Mu)),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
@@ -157,6 +163,20 @@ impl Inbound {
         self.dead_told = false;
     }
 
+    /// The peer's packets are sealed by another key from now on, or no more. Returns what is needed
+    /// no more.
+    pub(super) fn set_opener(
+        &mut self,
+        opener: Option<Box<Opener>>,
+        now: &Now,
+    ) -> Option<Box<Opener>> {
+        let before = std::mem::replace(&mut self.opener, opener);
+        match (&mut self.opener, before) {
+            (Some(opener), Some(before)) => opener.follow(before, now.tick + FORMER_TICKS),
+            (_, before) => before,
+        }
+    }
+
     /// The rate of its sound.
     pub(super) fn rate(&self) -> Rate {
         self.jitter.rate()
@@ -205,19 +225,30 @@ impl Inbound {
     }
 
     /// Takes a datagram from the RTP socket.
-    pub(super) fn datagram(&mut self, bytes: &[u8], from: SocketAddr, now: &Now) -> Datagram {
+    pub(super) fn datagram(&mut self, bytes: &mut [u8], from: SocketAddr, now: &Now) -> Datagram {
         let Some((stream, latch)) = &mut self.agreed else {
             return Datagram::Rejected;
         };
-        let Ok(packet) = Packet::parse(bytes) else {
+        let opened = match &mut self.opener {
+            None => Some(bytes.len()),
+            Some(_) if !latch.may_be_peer(from) => return Datagram::Rejected,
+            Some(opener) => opener.rtp(bytes, now.tick),
+        };
+        let plain = opened.and_then(|length| bytes.get(..length));
+        let Some(Ok(packet)) = plain.map(Packet::parse) else {
             // A phone that says nothing may still show that it is there, and how is its own
-            // choice: empty datagrams, STUN, reports on this port (RFC 6263, 4).
+            // choice: empty datagrams, STUN, reports on this port (RFC 6263, 4). One whose packets
+            // cannot be opened is there as well.
             if latch.is_peer(from) {
                 self.heard_at = now.tick;
             }
             return Datagram::Rejected;
         };
-        if !latch.admits(from, &packet, now.tick) {
+        let admitted = match &self.opener {
+            None => latch.admits(from, &packet, now.tick),
+            Some(_) => latch.admits_proved(from, now.tick),
+        };
+        if !admitted {
             return Datagram::Rejected;
         }
         let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
@@ -281,15 +312,20 @@ impl Inbound {
     }
 
     /// Takes a datagram from the RTCP socket; false when it is no RTCP or from a stranger.
-    pub(super) fn control(&mut self, bytes: &[u8], from: SocketAddr, now: &Now) -> bool {
+    pub(super) fn control(&mut self, bytes: &mut [u8], from: SocketAddr, now: &Now) -> bool {
         let Some((_, latch)) = &self.agreed else {
             return false;
         };
-        if !latch.admits_control(from) {
+        // Who has the key is the peer, from wherever.
+        let length = match &mut self.opener {
+            None => latch.admits_control(from).then_some(bytes.len()),
+            Some(opener) => opener.rtcp(bytes),
+        };
+        let Some(plain) = length.and_then(|length| bytes.get(..length)) else {
             return false;
-        }
+        };
         let reception = &mut self.reception;
-        let read = rtcp::read(bytes, |item| {
+        let read = rtcp::read(plain, |item| {
             if let Item::Sender { ssrc, info } = item {
                 reception.sender_report(ssrc, info.ntp, now.ntp_middle());
             }
@@ -427,6 +463,9 @@ impl Inbound {
         if let Some((_, latch)) = &mut self.agreed {
             latch.move_to(left.tick, now.tick);
         }
+        if let Some(opener) = &mut self.opener {
+            opener.move_to(left.tick, now.tick);
+        }
     }
 }
 
@@ -436,6 +475,8 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
+/// A second in which packets by the key of before are still on their way.
+const FORMER_TICKS: u64 = 50;
 /// Three seconds without a sign of life, in which phones that send all the time send 150.
 const SILENT_TICKS: u64 = 150;
 /// A phone that pauses shows by its RTCP that it is there, about every five seconds.

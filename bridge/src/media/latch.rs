@@ -14,6 +14,8 @@
 //!
 //! When the SDP changes, the source of before goes on sending until it has seen our answer. It is
 //! believed for a second without a lock, so that no word is lost and yet the new one wins.
+//!
+//! With SRTP one packet that the peer alone can have made locks at once, from wherever it comes.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -111,6 +113,23 @@ impl Latch {
             self.locked = Some(from);
         }
         confirmed
+    }
+
+    /// Whether a packet from this source could be the peer's at all.
+    pub(super) fn may_be_peer(&self, from: SocketAddr) -> bool {
+        self.locked.is_none_or(|locked| from == locked)
+    }
+
+    /// Whether a packet that only the peer can have made (SRTP) is to be believed: wherever it
+    /// comes from, that is where the peer is.
+    pub(super) fn admits_proved(&mut self, from: SocketAddr, tick: u64) -> bool {
+        let is_former = self
+            .former
+            .is_some_and(|(source, until)| from == source && tick < until);
+        if self.locked.is_none() && (from == self.named || !is_former) {
+            self.locked = Some(from);
+        }
+        is_former || self.locked == Some(from)
     }
 
     /// Whether the one the SDP names could be seen under this IP. On hold in the old style it
@@ -357,6 +376,23 @@ mod tests {
             let mut latch = Latch::new(named.parse().unwrap());
             assert_eq!(stranger(&mut latch, elsewhere, 100), None, "{named}");
         }
+    }
+
+    #[test]
+    fn who_has_the_key_is_the_peer_from_wherever() {
+        let (there, stranger) = ("203.0.113.9:5000", "203.0.113.66:1");
+        let mut latch = Latch::new(PUBLIC.parse().unwrap());
+        assert!(latch.may_be_peer(there.parse().unwrap()));
+        assert!(latch.admits_proved(there.parse().unwrap(), 1));
+        assert_eq!(latch.locked(), Some(there.parse().unwrap()));
+        assert!(!latch.may_be_peer(stranger.parse().unwrap()));
+        assert!(!latch.admits_proved(stranger.parse().unwrap(), 2));
+        // What was sent before the move may still come, and does not lock.
+        latch.renegotiate(PRIVATE.parse().unwrap(), 100);
+        assert!(latch.admits_proved(there.parse().unwrap(), 101));
+        assert_eq!(latch.locked(), None);
+        assert!(latch.admits_proved(PRIVATE.parse().unwrap(), 102));
+        assert_eq!(latch.locked(), Some(PRIVATE.parse().unwrap()));
     }
 
     #[test]

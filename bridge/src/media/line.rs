@@ -10,7 +10,7 @@ use confab_core::audio::limit::Limiter;
 use confab_core::audio::mix::{self, Dip};
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{PAST, convert};
-use confab_core::audio::stream::{Direction, Stream};
+use confab_core::audio::stream::{Direction, Srtp, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::fault::Fault;
 use confab_core::ids::{LegId, PlayId};
@@ -18,17 +18,19 @@ use confab_dtmf::merge::Source;
 
 use super::FromShard;
 use super::aside::Aside;
-use super::codec::{Coder, Gear};
+use super::codec::Coder;
 use super::counters::add;
 use super::ear::Ear;
 use super::encoded::Encoded;
 use super::inbound::{Datagram, Heard, Inbound, Over};
+use super::kit::Kit;
 use super::name::NameTake;
 use super::outbound::Outbound;
 use super::ports::PortPair;
 use super::report::Reports;
 use super::said::{NOTHING, Said};
 use super::shard::{Now, Tools};
+use super::srtp::Keys;
 use super::sys::More;
 use super::wire::Wire;
 use super::{RoomKey, Sound};
@@ -148,12 +150,9 @@ impl Line {
         self.voice = voice;
     }
 
-    pub(super) fn set_stream(
-        &mut self,
-        stream: Stream,
-        gear: Option<Box<Gear>>,
-        tools: &mut Tools,
-    ) {
+    pub(super) fn set_stream(&mut self, stream: Stream, kit: Kit, tools: &mut Tools) {
+        let Kit { gear, keys } = kit;
+        self.set_keys(stream.srtp, keys, tools);
         let now = &tools.now;
         let before = self
             .inbound
@@ -180,6 +179,28 @@ impl Line {
         self.past = [0; PAST];
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         self.pause();
+    }
+
+    /// A key that stays keeps what has been counted under it: the numbers of what was sent by it
+    /// must never come again.
+    fn set_keys(&mut self, srtp: Option<Srtp>, keys: Option<Keys>, tools: &mut Tools) {
+        let had = self.inbound.stream().and_then(|stream| stream.srtp);
+        let (sealer, opener) = keys.map(|keys| (keys.sealer, keys.opener)).unzip();
+        let ours = |srtp: Srtp| (srtp.suite, srtp.ours);
+        let sealer = if had.map(ours) == srtp.map(ours) {
+            sealer
+        } else {
+            self.outbound.set_sealer(sealer)
+        };
+        let theirs = |srtp: Srtp| (srtp.suite, srtp.theirs);
+        let opener = if had.map(theirs) == srtp.map(theirs) {
+            opener
+        } else {
+            self.inbound.set_opener(opener, &tools.now)
+        };
+        for over in [sealer.map(Over::Sealer), opener.map(Over::Opener)] {
+            let _ = over.map(|over| tools.aside.push(Aside::Gear(over)));
+        }
     }
 
     fn pause(&mut self) {
@@ -237,7 +258,7 @@ impl Line {
         // What came early with it is in time in the next tick; what stays is found soon.
         let thorough = !self.steady || (now.tick + leg.0).is_multiple_of(THOROUGH_TICKS);
         let mut other = 0;
-        let read = |bytes: &[u8], from: SocketAddr| {
+        let read = |bytes: &mut [u8], from: SocketAddr| {
             seen += 1;
             match inbound.datagram(bytes, from, &now) {
                 Datagram::Next if !thorough => return More::CanWait,

@@ -9,6 +9,7 @@ mod counters;
 mod ear;
 mod encoded;
 mod inbound;
+mod kit;
 mod latch;
 mod line;
 mod name;
@@ -18,6 +19,7 @@ mod report;
 mod room;
 mod said;
 mod shard;
+mod srtp;
 mod sys;
 mod thread;
 mod wire;
@@ -180,7 +182,7 @@ pub struct MediaStats {
     pub packets_in: u64,
     /// packets given to sockets
     pub packets_out: u64,
-    /// datagrams that were no RTP, or from a stranger
+    /// datagrams that were no RTP, from a stranger, or sealed by another key than agreed
     pub packets_rejected: u64,
     /// expected and never came, or came after their time
     pub packets_lost: u64,

@@ -11,11 +11,14 @@ use confab_core::audio::{NARROW_HZ, TICK_SAMPLES};
 use super::codec::{Coder, OpusEncoder};
 use super::encoded::{Encoded, PACKET_LEN};
 use super::shard::Now;
+use super::srtp::{Sealer, TAIL_LEN};
 use super::wire::Wire;
 
 /// The sending half of a line.
 #[derive(Debug)]
 pub(super) struct Outbound {
+    /// none: packets go as they are
+    sealer: Option<Box<Sealer>>,
     ssrc: u32,
     cname: String,
     sequence: u16,
@@ -42,6 +45,7 @@ impl Outbound {
     /// `random` makes stream name, sequence and timestamps hard to guess (RFC 3550, 5.1).
     pub(super) fn new(random: u128) -> Self {
         Self {
+            sealer: None,
             ssrc: random as u32,
             cname: format!("{:016x}", (random >> 64) as u64),
             sequence: (random >> 32) as u16,
@@ -56,6 +60,16 @@ impl Outbound {
             silent_ticks: 0,
             noise_due_ticks: 0,
         }
+    }
+
+    /// Packets are sealed by another key from now on, as another stream, or no more. Returns what
+    /// is needed no more.
+    pub(super) fn set_sealer(&mut self, sealer: Option<Box<Sealer>>) -> Option<Box<Sealer>> {
+        if let Some(sealer) = &sealer {
+            (self.ssrc, self.sequence) = sealer.start();
+            (self.packets, self.bytes, self.packets_reported) = (0, 0, 0);
+        }
+        std::mem::replace(&mut self.sealer, sealer)
     }
 
     /// What is sent is counted by another clock from now on; timestamps go on from where they are.
@@ -179,7 +193,7 @@ impl Outbound {
         sound.at(Rate::Full, &mut full);
         let mut oldest = timestamp.wrapping_sub(encoder.waiting() as u32);
         encoder.push(&full);
-        let (mut packet, mut sent) = ([0; HEADER_LEN + LONGEST_OPUS], 0);
+        let (mut packet, mut sent) = ([0; LONGEST_PACKET], 0);
         while let Some(length) = encoder.pop(&mut packet[HEADER_LEN..]) {
             if length == 0 {
                 self.marker = true;
@@ -208,7 +222,17 @@ impl Outbound {
     fn post(&mut self, (wire, socket): (&Wire, &UdpSocket), to: SocketAddr, packet: &[u8]) -> u64 {
         // A full buffer or a port that is shut on the other side: the packet is lost, as on any
         // network; the numbers above have moved on, so the receiver knows.
-        if !wire.send(socket, to, packet) {
+        let sent = match &mut self.sealer {
+            None => wire.send(socket, to, packet),
+            Some(sealer) => {
+                // What several lines hear is encoded once and sealed for each.
+                let mut sealed = [0; LONGEST_PACKET + TAIL_LEN];
+                sealed[..packet.len()].copy_from_slice(packet);
+                let length = sealer.rtp(&mut sealed, packet.len());
+                length.is_some_and(|length| wire.send(socket, to, &sealed[..length]))
+            }
+        };
+        if !sent {
             return 0;
         }
         self.packets = self.packets.wrapping_add(1);
@@ -240,7 +264,13 @@ impl Outbound {
             goodbye,
         };
         let mut datagram = [0; 256];
-        let length = report.write(&mut datagram).expect("our names are short");
+        let mut length = report.write(&mut datagram).expect("our names are short");
+        if let Some(sealer) = &mut self.sealer {
+            let Some(sealed) = sealer.rtcp(&mut datagram, length) else {
+                return;
+            };
+            length = sealed;
+        }
         // Reports are lost like packets; the next one says more.
         let _ = socket.send_to(&datagram[..length], to);
     }
@@ -276,5 +306,7 @@ const NOISE_EVERY_TICKS: u32 = 25;
 const NOISE_LEVEL: u8 = 65;
 /// 60 ms of the bit rate we send with have less than half of this.
 const LONGEST_OPUS: usize = 1_200;
+/// No other codec comes near.
+const LONGEST_PACKET: usize = HEADER_LEN + LONGEST_OPUS;
 /// The longest packet and the tick that fills it up.
 const PENDING_LEN: usize = 480 + TICK_SAMPLES;

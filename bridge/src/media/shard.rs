@@ -14,9 +14,9 @@ use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Pusher};
-use super::codec::Gear;
 use super::counters::{Counted, Counters, add};
 use super::encoded::Encoded;
+use super::kit::Kit;
 use super::line::Line;
 use super::report::Reports;
 use super::room::{Mix, Room};
@@ -30,8 +30,8 @@ pub(super) enum Order {
     Do(ToShard),
     /// `TakeName`, with room for the name.
     TakeName(LegId, u32, Vec<i16>),
-    /// `SetStream`, with what the codec needs.
-    SetStream(LegId, Stream, Option<Box<Gear>>),
+    /// `SetStream`, with what codec and encryption need.
+    SetStream(LegId, Stream, Kit),
 }
 
 impl From<ToShard> for Order {
@@ -40,8 +40,8 @@ impl From<ToShard> for Order {
         match what {
             ToShard::TakeName(leg, ms) => Self::TakeName(leg, ms, super::name::room_for(ms)),
             ToShard::SetStream(leg, stream) => {
-                let gear = Gear::for_stream(&stream);
-                Self::SetStream(leg, stream, gear)
+                let kit = Kit::for_stream(&stream);
+                Self::SetStream(leg, stream, kit)
             }
             what => Self::Do(what),
         }
@@ -242,12 +242,12 @@ impl Shard {
                     self.close_line(line);
                 }
             }
-            Order::SetStream(leg, stream, gear) => {
-                self.with(leg, |line, tools| line.set_stream(stream, gear, tools));
+            Order::SetStream(leg, stream, kit) => {
+                self.with(leg, |line, tools| line.set_stream(stream, kit, tools));
             }
             Order::Do(ToShard::SetStream(leg, stream)) => {
-                let gear = Gear::for_stream(&stream);
-                self.with(leg, |line, tools| line.set_stream(stream, gear, tools));
+                let kit = Kit::for_stream(&stream);
+                self.with(leg, |line, tools| line.set_stream(stream, kit, tools));
             }
             Order::Do(ToShard::Enter(leg, key)) => self.enter(leg, key),
             Order::Do(ToShard::SetVoice(leg, voice)) => {

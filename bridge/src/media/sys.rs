@@ -39,12 +39,13 @@ impl Inbox {
     /// Hands datagrams that wait in a socket to `each` until it has enough, at most
     /// [`MOST_AT_ONCE`], so that a flood into one line cannot hold up the tick. Does not wait; true
     /// when nothing is left. All come from `peer` when the socket is connected to it. A datagram
-    /// too long to be ours is cut off, and so fails where it is read.
+    /// too long to be ours is cut off, and so fails where it is read. What `each` does to the bytes
+    /// is nobody else's concern.
     pub(super) fn read(
         &mut self,
         socket: &UdpSocket,
         peer: Option<SocketAddr>,
-        mut each: impl FnMut(&[u8], SocketAddr) -> More,
+        mut each: impl FnMut(&mut [u8], SocketAddr) -> More,
     ) -> bool {
         let buffer = &mut self.buffer[..];
         for _ in 0..MOST_AT_ONCE {
@@ -55,7 +56,7 @@ impl Inbox {
             };
             match received {
                 Ok((length, from)) => {
-                    if each(&buffer[..length], from) == More::CanWait {
+                    if each(&mut buffer[..length], from) == More::CanWait {
                         return false;
                     }
                 }

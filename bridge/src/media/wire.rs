@@ -51,7 +51,7 @@ impl Wire {
         &mut self,
         socket: &UdpSocket,
         inbox: &mut Inbox,
-        each: impl FnMut(&[u8], SocketAddr) -> More,
+        each: impl FnMut(&mut [u8], SocketAddr) -> More,
     ) {
         let peer = match self.link {
             Link::Sure(peer) => Some(peer),

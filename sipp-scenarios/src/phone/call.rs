@@ -18,6 +18,7 @@ use super::media::MediaPort;
 use super::message::{Content, Dialog};
 use super::mouth::Format;
 use super::sdp::{Direction, Sdp};
+use super::seal::Suite;
 use super::wire::{self, Transport};
 use crate::sound::g711::Law;
 use crate::sound::keypad;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub sdp_address: Option<IpAddr>,
     /// the INVITE carries no SDP; the offer comes in the 200 and the answer goes in the ACK
     pub late_offer: bool,
+    /// encrypts its sound so, and takes no plain sound; calls of others it cannot answer then
+    pub srtp: Option<Suite>,
     /// the language the caller understands
     pub language: Language,
 }
@@ -63,6 +66,7 @@ impl Default for Plan {
             hum_hz: None,
             sdp_address: None,
             late_offer: false,
+            srtp: None,
             language: Language::default(),
         }
     }
@@ -82,6 +86,13 @@ impl Plan {
     #[must_use]
     pub fn speaking(mut self, codec: impl Into<Codec>) -> Self {
         self.codecs = vec![codec.into()];
+        self
+    }
+
+    /// The same, encrypted.
+    #[must_use]
+    pub fn sealed(mut self, suite: Suite) -> Self {
+        self.srtp = Some(suite);
         self
     }
 
@@ -388,6 +399,26 @@ impl Phone {
         self.session.set_codecs(codecs);
         self.session.reinvite(Direction::SendRecv).await?;
         Ok(())
+    }
+
+    /// Offers another key by a re-INVITE, and seals by it when it is taken.
+    ///
+    /// # Errors
+    /// When the re-INVITE is refused.
+    pub async fn change_key(&self) -> Result<()> {
+        self.session.change_key();
+        self.session.reinvite(Direction::SendRecv).await?;
+        Ok(())
+    }
+
+    /// Spoils the tags of what it sends, or no more.
+    pub fn spoil_tags(&self, on: bool) {
+        self.session.with_media(|media| media.seal.spoil(on));
+    }
+
+    /// Packets that came and could not be opened by the agreed key.
+    pub fn unopened(&self) -> u64 {
+        self.session.with_media(|media| media.seal.unopened())
     }
 
     /// Moves the call's sound to other ports by a re-INVITE, as a phone does that changes networks.

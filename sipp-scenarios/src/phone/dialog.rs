@@ -17,6 +17,7 @@ use super::media::MediaPort;
 use super::message::{self, Content, Dialog, Here};
 use super::mouth::Format;
 use super::sdp::{Direction, Sdp};
+use super::seal::Crypto;
 use super::wire::{Receiver, Sender, Transport};
 use crate::sound::g711::Law;
 
@@ -36,6 +37,8 @@ pub struct Session {
     pub(super) plan: Plan,
     /// codecs offered and answered with
     codecs: Mutex<Vec<Codec>>,
+    /// the key it sends with; none: not encrypted
+    crypto: Mutex<Option<Crypto>>,
     out: Sender,
     dialog: Mutex<Dialog>,
     media: Mutex<MediaPort>,
@@ -72,6 +75,7 @@ impl Session {
     ) -> Self {
         Self {
             codecs: Mutex::new(plan.codecs.clone()),
+            crypto: Mutex::new(plan.srtp.map(Crypto::fresh)),
             plan,
             out,
             dialog: Mutex::new(dialog),
@@ -113,6 +117,11 @@ impl Session {
         *locked(&self.codecs) = codecs.to_vec();
     }
 
+    /// Wants to send by another key.
+    pub(super) fn change_key(&self) {
+        *locked(&self.crypto) = self.plan.srtp.map(Crypto::fresh);
+    }
+
     fn our_sdp(&self, direction: Direction) -> String {
         let codecs = locked(&self.codecs).clone();
         let mut rtp = self.with_media(MediaPort::local);
@@ -122,6 +131,7 @@ impl Session {
             codecs: codecs.iter().map(|c| (c.payload_type(), *c)).collect(),
             keys: self.plan.key_types(&codecs),
             packet_ms: Some(self.plan.packet_ms),
+            crypto: locked(&self.crypto).clone(),
             direction,
         };
         sdp.text(self.version.fetch_add(1, Ordering::Relaxed))
@@ -314,6 +324,11 @@ impl Session {
             packet_ms: self.plan.packet_ms,
             keys: keys.filter(|_| self.plan.keys.is_some()),
         };
+        let ours = locked(&self.crypto).clone();
+        if let (Some(ours), Some(theirs)) = (&ours, &theirs.crypto) {
+            let agreed = self.with_media(|media| media.seal.agree(ours, theirs));
+            let _ = agreed.map_err(|error| eprintln!("{}: {error:#}", self.plan.name));
+        }
         self.with_media(|media| media.mouth.aim(theirs.rtp, format));
         *locked(&self.their_sdp) = Some(theirs.clone());
     }

@@ -11,6 +11,7 @@ use webrtc_util::marshal::Unmarshal;
 
 use super::ear::Ear;
 use super::mouth::{Format, Mouth};
+use super::seal::Seal;
 
 /// Ports, ear and mouth; everything stops when it is dropped.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct MediaPort {
     pub ear: Ear,
     /// says what goes
     pub mouth: Mouth,
+    /// encrypts both ways once there are keys
+    pub seal: Seal,
     local: SocketAddr,
     stop: Arc<AtomicBool>,
 }
@@ -35,22 +38,30 @@ impl MediaPort {
         // any number will do as long as phones differ
         let ssrc = SSRC.fetch_add(0x0101_0101, Ordering::Relaxed) ^ u32::from(local.port()) << 8;
         let stop = Arc::new(AtomicBool::new(false));
-        let mouth = Mouth::start(rtp.try_clone()?, format, ssrc)?;
+        let seal = Seal::default();
+        let mouth = Mouth::start(rtp.try_clone()?, format, ssrc, seal.clone())?;
         listen(rtp, stop.clone(), {
-            let ear = ear.clone();
-            move |mut datagram, now| {
-                if let Ok(packet) = Packet::unmarshal(&mut datagram) {
+            let (ear, seal) = (ear.clone(), seal.clone());
+            move |datagram, now| {
+                let plain = seal.open(datagram);
+                let packet = plain.map(|plain| Packet::unmarshal(&mut &plain[..]));
+                if let Some(Ok(packet)) = packet {
                     ear.take(&packet, now);
                 }
             }
         })?;
         listen(rtcp, stop.clone(), {
-            let ear = ear.clone();
-            move |_, _| ear.take_rtcp()
+            let (ear, seal) = (ear.clone(), seal.clone());
+            move |datagram, _| {
+                if seal.open_rtcp(datagram).is_some() {
+                    ear.take_rtcp();
+                }
+            }
         })?;
         Ok(Self {
             ear,
             mouth,
+            seal,
             local,
             stop,
         })

@@ -12,6 +12,7 @@ mod media;
 mod message;
 mod mouth;
 mod sdp;
+mod seal;
 mod wire;
 
 pub use call::{CallState, Phone, Plan};
@@ -20,4 +21,5 @@ pub use ear::{Ear, Heard, Line};
 pub use keys::{Key, keys, sequence};
 pub use media::{MediaPort, port_pair};
 pub use sdp::{Direction, Sdp};
+pub use seal::{Crypto, Suite};
 pub use wire::Transport;

@@ -15,6 +15,7 @@ use webrtc_util::marshal::Marshal;
 use super::codec::{Codec, Encoder, samples};
 use super::ear::Ear;
 use super::keys::{Key, REST_MS, sequence};
+use super::seal::Seal;
 use crate::sound::rate;
 use crate::sound::tone::Hum;
 
@@ -68,7 +69,12 @@ pub struct Mouth {
 
 impl Mouth {
     /// Starts the thread that sends from this socket; it is silent until it knows where to.
-    pub fn start(socket: UdpSocket, format: Format, ssrc: u32) -> std::io::Result<Self> {
+    pub fn start(
+        socket: UdpSocket,
+        format: Format,
+        ssrc: u32,
+        seal: Seal,
+    ) -> std::io::Result<Self> {
         let state = State {
             format,
             encoder: Encoder::new(format.codec),
@@ -89,7 +95,7 @@ impl Mouth {
         let speaker = mouth.clone();
         std::thread::Builder::new()
             .name("phone-mouth".into())
-            .spawn(move || speaker.run(&socket, ssrc))?;
+            .spawn(move || speaker.run(&socket, ssrc, &seal))?;
         Ok(mouth)
     }
 
@@ -158,7 +164,7 @@ impl Mouth {
         self.state().stopped = true;
     }
 
-    fn run(&self, socket: &UdpSocket, ssrc: u32) {
+    fn run(&self, socket: &UdpSocket, ssrc: u32, seal: &Seal) {
         let (mut hum, mut sequence_number) = (Hum::default(), ssrc as u16);
         let start = Instant::now();
         let mut sent_ms = 0u64;
@@ -191,7 +197,8 @@ impl Mouth {
                     ..Header::default()
                 };
                 sequence_number = sequence_number.wrapping_add(1);
-                if let Ok(bytes) = (Packet { header, payload }).marshal() {
+                let bytes = (Packet { header, payload }).marshal().ok();
+                if let Some(bytes) = bytes.and_then(|bytes| seal.close(bytes.to_vec())) {
                     // a port that is closed already is not the phone's worry
                     let _ = socket.send_to(&bytes, remote);
                 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Context, Result};
 
 use super::codec::Codec;
+use super::seal::Crypto;
 
 /// Which way sound goes, seen from the one who writes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Sdp {
     pub keys: Vec<(u8, u32)>,
     /// packet time in milliseconds, if named
     pub packet_ms: Option<u32>,
+    /// the key its writer sends with; none: not encrypted
+    pub crypto: Option<Crypto>,
     /// direction
     pub direction: Direction,
 }
@@ -67,9 +70,10 @@ impl Sdp {
         let numbers = self.codecs.iter().map(|(number, _)| number);
         let numbers = numbers.chain(self.keys.iter().map(|(number, _)| number));
         let types: Vec<String> = numbers.map(ToString::to_string).collect();
+        let profile = self.crypto.as_ref().map_or("RTP/AVP", |_| "RTP/SAVP");
         let mut text = format!(
             "v=0\r\no=phone 7{port} {version} IN {family} {address}\r\ns=call\r\n\
-             c=IN {family} {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP {}\r\n",
+             c=IN {family} {address}\r\nt=0 0\r\nm=audio {port} {profile} {}\r\n",
             types.join(" ")
         );
         for (number, codec) in &self.codecs {
@@ -80,6 +84,9 @@ impl Sdp {
         }
         for (number, clock_hz) in &self.keys {
             text += &format!("a=rtpmap:{number} {KEYS}/{clock_hz}\r\na=fmtp:{number} 0-15\r\n");
+        }
+        if let Some(crypto) = &self.crypto {
+            text += &format!("a=crypto:{}\r\n", crypto.text());
         }
         if let Some(ms) = self.packet_ms {
             text += &format!("a=ptime:{ms}\r\n");
@@ -137,6 +144,7 @@ impl Sdp {
             codecs: types.iter().filter_map(codec_of).collect(),
             keys: types.iter().filter_map(keys_of).collect(),
             packet_ms: attribute("ptime").and_then(|ms| ms.parse().ok()),
+            crypto: attribute("crypto").and_then(Crypto::parse),
             direction,
         })
     }
@@ -145,6 +153,7 @@ impl Sdp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::phone::Suite;
     use crate::sound::g711::Law;
 
     #[test]
@@ -167,6 +176,7 @@ mod tests {
                 codecs,
                 keys,
                 packet_ms,
+                crypto: packet_ms.map(|_| Crypto::fresh(Suite::Counter80)),
                 direction,
             };
             assert_eq!(Sdp::parse(&sdp.text(1)).expect("our own"), sdp);

@@ -6,6 +6,7 @@ mod doors;
 mod backup;
 mod browser;
 mod calls;
+mod encrypted;
 mod first_start;
 mod full;
 mod host_keys;

@@ -8,7 +8,7 @@ use confab_core::audio::g711::{self, Law};
 use confab_core::audio::level::Power;
 use confab_core::audio::rtcp;
 use confab_core::audio::rtp::{HEADER_LEN, Packet, write_header};
-use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Stream};
+use confab_core::audio::stream::{Codec, Direction, Offered, OpusWishes, Srtp, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::PlayId;
 use confab_dtmf::Key;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::media::aside;
 use crate::media::ports::PortPool;
+use crate::media::srtp::{Keys, TAIL_LEN};
 
 mod announcing;
 mod coming;
@@ -25,6 +26,7 @@ mod keeping;
 mod levels;
 mod quiet;
 mod recording;
+mod sealed;
 mod spoiling;
 mod talking;
 mod tones;
@@ -75,6 +77,13 @@ struct Phone {
     noise_type: Option<u8>,
     /// sequence number, timestamp and payload of what came of that
     noises: Vec<(u16, u32, Vec<u8>)>,
+    /// as the line has it, and what the phone makes of it
+    srtp: Option<Srtp>,
+    keys: Option<Keys>,
+    /// the last packet as it was sent
+    last_sent: Vec<u8>,
+    /// SSRC of the last packet that came
+    heard_from: u32,
 }
 
 impl House {
@@ -223,6 +232,10 @@ impl Phone {
             packets: Vec::new(),
             noise_type: None,
             noises: Vec::new(),
+            srtp: None,
+            keys: None,
+            last_sent: Vec::new(),
+            heard_from: 0,
         }
     }
 
@@ -246,7 +259,7 @@ impl Phone {
             direction: Direction::SendRecv,
             noise_payload_type: self.noise_type,
             opus: OpusWishes::default(),
-            srtp: None,
+            srtp: self.srtp,
         }
     }
 
@@ -273,13 +286,25 @@ impl Phone {
             self.ssrc,
         );
         self.sequence = self.sequence.wrapping_add(1);
-        self.rtp.send(&[&head[..], payload].concat()).unwrap();
+        let mut packet = [&head[..], payload].concat();
+        if let Some(keys) = &mut self.keys {
+            let length = packet.len();
+            packet.resize(length + TAIL_LEN, 0);
+            let sealed = keys.sealer.rtp(&mut packet, length).unwrap();
+            packet.truncate(sealed);
+        }
+        self.rtp.send(&packet).unwrap();
+        self.last_sent = packet;
     }
 
     fn hear(&mut self) {
         let mut buffer = [0; 2_000];
-        while let Ok(length) = self.rtp.recv(&mut buffer) {
+        while let Ok(mut length) = self.rtp.recv(&mut buffer) {
+            if let Some(keys) = &mut self.keys {
+                length = keys.opener.rtp(&mut buffer[..length], 0).unwrap();
+            }
             let packet = Packet::parse(&buffer[..length]).unwrap();
+            self.heard_from = packet.ssrc;
             if Some(packet.payload_type) == self.noise_type {
                 let told = (packet.sequence, packet.timestamp, packet.payload.to_vec());
                 self.noises.push(told);
