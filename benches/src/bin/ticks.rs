@@ -1,9 +1,9 @@
-//! `ticks`: the arithmetic of a room of G.711, tick after tick, with no clock and no socket, so that
-//! its instructions can be counted (`benches/instructions.sh`).
+//! `ticks`: the arithmetic of a room of G.711, tick after tick, with no clock and no socket, so
+//! that its instructions can be counted (`benches/instructions.sh`).
 //!
 //! Puts the core's pieces together as a media thread does: a packet of each line through its jitter
-//! buffer, the key detector, the gate and the watch; the loudest into the sum; one sound encoded for
-//! all who listen, and one for each who is mixed. The program's own loop is not in it.
+//! buffer, the key detector, the gate and the watch; the loudest into the sum; one sound encoded
+//! for all who listen, and one for each who is mixed. The program's own loop is not in it.
 #![forbid(unsafe_code)]
 
 use std::hint::black_box;

@@ -27,6 +27,12 @@ const T1: Duration = Duration::from_millis(500);
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long whoever called waits before it asks again for a change (RFC 3261, 14.1).
+const AFTER_491: Duration = Duration::from_millis(2_100);
+
+/// Times that a change is asked for.
+const REINVITES: u32 = 3;
+
 /// Answers to one request that nobody has taken yet; more than this is a broken server, and the
 /// rest is dropped.
 const ANSWERS: usize = 32;
@@ -160,12 +166,17 @@ impl Session {
     }
 
     pub(super) async fn reinvite(&self, direction: Direction) -> Result<Sdp> {
-        let content = Content::sdp(self.our_sdp(direction));
-        let answer = self.exchange(Method::Invite, content).await?;
-        match answer.status_code.code() {
-            200..300 => Sdp::parse(&message::body(&answer.body)),
-            status => bail!("{}: re-INVITE was answered {status}", self.plan.name),
+        for _ in 0..REINVITES {
+            let content = Content::sdp(self.our_sdp(direction));
+            let answer = self.exchange(Method::Invite, content).await?;
+            match answer.status_code.code() {
+                200..300 => return Sdp::parse(&message::body(&answer.body)),
+                // the one before is not acknowledged yet over there
+                491 => tokio::time::sleep(AFTER_491).await,
+                status => bail!("{}: re-INVITE was answered {status}", self.plan.name),
+            }
         }
+        bail!("{}: re-INVITE was answered 491 each time", self.plan.name)
     }
 
     pub(super) async fn bye(&self) -> Result<()> {

@@ -209,7 +209,8 @@ fn make_rooms(setting: &Setting<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Copies the first room so often, straight into the database: the command line makes one at a time.
+/// Copies the first room so often, straight into the database: the command line makes one at a
+/// time.
 fn make_idle_rooms(data: &Path, rooms: u32) -> Result<()> {
     let url = format!("sqlite:{}", data.join("confab.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread()
