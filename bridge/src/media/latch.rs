@@ -53,7 +53,9 @@ impl Latch {
     /// Opens again when the SDP names another address; the same one changes nothing.
     pub(super) fn renegotiate(&mut self, named: SocketAddr, tick: u64) {
         if named != self.named {
-            let former = self.locked.map(|source| (source, tick + FORMER_TICKS));
+            // One that nobody has come to yet leaves the one before it.
+            let locked = self.locked.map(|source| (source, tick + FORMER_TICKS));
+            let former = locked.or(self.former);
             *self = Self {
                 former,
                 stranger_told: self.stranger_told,
@@ -391,8 +393,12 @@ mod tests {
         latch.renegotiate(PRIVATE.parse().unwrap(), 100);
         assert!(latch.admits_proved(there.parse().unwrap(), 101));
         assert_eq!(latch.locked(), None);
-        assert!(latch.admits_proved(PRIVATE.parse().unwrap(), 102));
-        assert_eq!(latch.locked(), Some(PRIVATE.parse().unwrap()));
+        // Nor does it after a second move within that time.
+        latch.renegotiate(PUBLIC.parse().unwrap(), 102);
+        assert!(latch.admits_proved(there.parse().unwrap(), 103));
+        assert_eq!(latch.locked(), None);
+        assert!(latch.admits_proved(PUBLIC.parse().unwrap(), 104));
+        assert_eq!(latch.locked(), Some(PUBLIC.parse().unwrap()));
     }
 
     #[test]

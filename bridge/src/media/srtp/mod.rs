@@ -110,11 +110,19 @@ impl Opener {
     }
 
     /// Comes after another key: what that sealed is opened until this tick, as some is still on
-    /// its way. Returns what is needed no more.
+    /// its way. A key by which nothing came says nothing of the streams, so the one before it stays
+    /// in its place. Returns what is needed no more.
     pub(super) fn follow(&mut self, mut former: Box<Self>, until: u64) -> Option<Box<Self>> {
-        let oldest = former.former.take();
-        self.former = Some((former, until));
-        oldest.map(|(oldest, _)| oldest)
+        match former.former.take() {
+            Some((oldest, _)) if former.streams.is_empty() => {
+                self.former = Some((oldest, until));
+                Some(former)
+            }
+            oldest => {
+                self.former = Some((former, until));
+                oldest.map(|(oldest, _)| oldest)
+            }
+        }
     }
 
     /// Goes to a shard with another count of ticks.

@@ -208,6 +208,22 @@ fn wraps_are_counted_on_or_from_nothing_under_a_new_key() {
 }
 
 #[test]
+fn a_key_by_which_nothing_came_loses_no_count_of_wraps() {
+    for suite in SUITES {
+        let (_, mut talked) = pair(suite, 1);
+        talked.streams.came(5, 3 << 16 | 9);
+        let (_, mut held) = pair(suite, 2);
+        assert!(held.follow(Box::new(talked), 50).is_none());
+        let (mut counts_on, mut resumed) = pair(suite, 3);
+        let unused = resumed.follow(Box::new(held), 100);
+        assert!(unused.is_some(), "{suite:?}: what nothing came by is freed");
+        counts_on.index = 3 << 16 | 9;
+        let sealed = seal(&mut counts_on, &rtp(10, 5));
+        assert!(open(&mut resumed, &sealed, 110).is_some(), "{suite:?}");
+    }
+}
+
+#[test]
 fn a_stream_that_is_sent_begins_in_the_lower_half() {
     let key = key(SUITES[0], 1);
     let sealer = Sealer::new(SUITES[0], &key, u64::MAX);

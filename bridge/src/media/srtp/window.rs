@@ -66,6 +66,11 @@ impl Sources {
             .map(|(.., window)| *window)
     }
 
+    /// Nothing has come.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// How often the numbers of this stream have wrapped.
     pub(super) fn wraps_of(&self, ssrc: u32) -> Option<u64> {
         self.known(ssrc).map(|window| window.highest >> 16)
