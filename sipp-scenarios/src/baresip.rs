@@ -1,7 +1,7 @@
 //! A real softphone: baresip without a screen or a sound card, its microphone a file that hums, its
 //! loudspeaker a file, its keyboard a TCP connection.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::phone::Codec;
+use crate::ports::{Block, PHONE};
 use crate::sound::file::{self, SoundFile};
 use crate::sound::g711::Law;
 use crate::sound::tone::Hum;
@@ -33,6 +34,7 @@ pub struct Baresip {
     child: Child,
     keyboard: TcpStream,
     dir: TempDir,
+    _ports: Block,
 }
 
 /// Is baresip installed? If not, this says so loudly, or panics when `CONFAB_REQUIRE_BARESIP=1`.
@@ -85,10 +87,12 @@ impl Baresip {
     async fn start_with(name: &str, hz: u32, codec: Codec, more: &str) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         write_hum(&dir.path().join("microphone.wav"), hz, codec.rate_hz())?;
-        let control = free_port()?;
+        let ports = Block::take(&PHONE)?;
+        // SIP over TLS listens at the port above that of SIP.
+        let (control, sip) = (ports.port(1), ports.port(2));
         std::fs::write(
             dir.path().join("config"),
-            config(dir.path(), free_port()?, control, codec)?,
+            config(dir.path(), sip, control, codec)?,
         )?;
         let codecs = format!("audio_codecs={}", codec.name());
         let account = format!("\"{name}\" <sip:{name}@127.0.0.1>;regint=0;{codecs}{more}\n");
@@ -119,6 +123,7 @@ impl Baresip {
             child,
             keyboard,
             dir,
+            _ports: ports,
         })
     }
 
@@ -217,12 +222,6 @@ fn write_hum(path: &Path, hz: u32, rate_hz: u32) -> Result<()> {
     }
     writer.finalize()?;
     Ok(())
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
 }
 
 fn log_in(dir: &Path) -> String {

@@ -9,5 +9,6 @@ pub mod baresip;
 pub mod browser;
 pub mod confab;
 pub mod phone;
+pub mod ports;
 pub mod sipp;
 pub mod sound;

@@ -1,23 +1,14 @@
-//! Ports for one instance of the program, disjoint from those of every other test that runs now.
+//! What an instance of the program does with its block of ports.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::net::{Ipv4Addr, SocketAddr};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-/// First port that is given out; all lie under the system's own range for clients, so that no
-/// phone can take one by chance.
-const FIRST: u16 = 21_000;
-const BLOCK: u16 = 200;
-const BLOCKS: u16 = 54;
+use crate::ports::{Block, CONFAB};
 
 /// One instance's ports.
 #[derive(Debug)]
-pub struct Ports {
-    base: u16,
-    /// held as long as the block is ours: other test programs cannot bind it and go on to the next
-    _claim: TcpListener,
-}
+pub struct Ports(Block);
 
 impl Ports {
     /// Takes a block that nobody uses.
@@ -25,43 +16,21 @@ impl Ports {
     /// # Errors
     /// When all are in use.
     pub fn take() -> Result<Self> {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        let start = (std::process::id() % u32::from(BLOCKS)) as u16;
-        for _ in 0..BLOCKS {
-            let turn = NEXT.fetch_add(1, Ordering::Relaxed);
-            let base = FIRST + (start.wrapping_add(turn) % BLOCKS) * BLOCK;
-            let Ok(claim) = TcpListener::bind((Ipv4Addr::LOCALHOST, base)) else {
-                continue;
-            };
-            if is_free(base) {
-                return Ok(Self {
-                    base,
-                    _claim: claim,
-                });
-            }
-        }
-        bail!("no block of {BLOCK} ports is free from {FIRST} on");
+        Block::take(&CONFAB).map(Self)
     }
 
     /// SIP, on UDP and TCP.
     pub fn sip(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.base + 2).into()
+        (Ipv4Addr::LOCALHOST, self.0.port(2)).into()
     }
 
     /// Portal, health and metrics.
     pub fn http(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.base + 3).into()
+        (Ipv4Addr::LOCALHOST, self.0.port(3)).into()
     }
 
     /// RTP, as the configuration wants it.
     pub fn rtp(&self) -> String {
-        format!("{}-{}", self.base + 10, self.base + BLOCK - 1)
+        format!("{}-{}", self.0.port(10), self.0.last())
     }
-}
-
-fn is_free(base: u16) -> bool {
-    let mut udp = std::iter::once(base + 2).chain(base + 10..base + BLOCK);
-    let is_udp_free = udp.all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
-    let mut tcp = [base + 2, base + 3].into_iter();
-    is_udp_free && tcp.all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
 }

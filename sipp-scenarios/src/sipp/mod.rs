@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
+use crate::ports::{Block, PHONE};
 use crate::sound::words::Language;
 pub use tap::Tap;
 
@@ -30,6 +31,7 @@ pub struct Sipp {
     pub tap: Tap,
     scenario: String,
     dir: TempDir,
+    ports: Block,
     run: JoinHandle<std::io::Result<Output>>,
 }
 
@@ -89,6 +91,8 @@ impl Sipp {
         }
         std::fs::write(dir.path().join("scenario.xml"), text)?;
         let tap = Tap::open(server, &format!("SIPp ({scenario})"), language).await?;
+        let ports = Block::take(&PHONE)?;
+        let port = |number| ports.port(number).to_string();
         let mut command = Command::new("sipp");
         command
             .args([
@@ -103,12 +107,8 @@ impl Sipp {
                 "-nostdin",
             ])
             .args(["-i", "127.0.0.1", "-mi", "127.0.0.1"])
-            .args([
-                "-mp",
-                &tap::free_port()?.to_string(),
-                "-cp",
-                &tap::free_port()?.to_string(),
-            ])
+            // its media take this port and the next three
+            .args(["-cp", &port(1), "-mp", &port(2), "-p", &port(6)])
             // what comes at an unexpected moment is reported at the end, not a reason to give up
             .args(["-default_behaviors", "all,-abortunexp"])
             .args([
@@ -122,11 +122,20 @@ impl Sipp {
             .current_dir(dir.path())
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let run = tokio::spawn(async move { command.output().await });
+        let (name, traced) = (scenario.to_owned(), dir.path().to_owned());
+        let run = tokio::spawn(async move {
+            let output = command.output().await;
+            // Told at once: a test that waits for its call would say only that nobody came.
+            if output.as_ref().is_ok_and(|output| !output.status.success()) {
+                eprintln!("SIPp {name} has failed\n{}", traces(&traced));
+            }
+            output
+        });
         Ok(Self {
             tap,
             scenario: scenario.to_owned(),
             dir,
+            ports,
             run,
         })
     }
@@ -140,6 +149,7 @@ impl Sipp {
             tap: _tap,
             scenario,
             dir,
+            ports: _ports,
             run,
         } = self;
         let Ok(output) = tokio::time::timeout(within, run).await else {

@@ -185,14 +185,6 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<()> {
     Ok(())
 }
 
-/// A UDP port that was free a moment ago.
-pub(super) fn free_port() -> Result<u16> {
-    Ok(port_pair(IpAddr::V4(Ipv4Addr::LOCALHOST))?
-        .0
-        .local_addr()?
-        .port())
-}
-
 fn header(message: &str, name: &str) -> Option<String> {
     message.lines().find_map(|line| {
         let (found, value) = line.split_once(':')?;
