@@ -219,17 +219,11 @@ impl Galois {
         at: (u32, u64),
         word: [u8; 4],
     ) -> Option<ring::aead::Tag> {
-        let nonce = self.nonce(at);
-        match purpose {
-            Use::Rtp => self
-                .key
-                .seal_in_place_separate_tag(nonce, Aad::from(head), body),
-            Use::Rtcp => {
-                let aad = Aad::from(report_aad(head, word)?);
-                self.key.seal_in_place_separate_tag(nonce, aad, body)
-            }
-        }
-        .ok()
+        let mut room = [0; REPORT_AAD_LEN];
+        let aad = Aad::from(aad(purpose, head, word, &mut room)?);
+        self.key
+            .seal_in_place_separate_tag(self.nonce(at), aad, body)
+            .ok()
     }
 
     fn open(
@@ -240,25 +234,27 @@ impl Galois {
         at: (u32, u64),
         word: [u8; 4],
     ) -> Option<()> {
-        let nonce = self.nonce(at);
-        match purpose {
-            Use::Rtp => self.key.open_in_place(nonce, Aad::from(head), body),
-            Use::Rtcp => {
-                let aad = Aad::from(report_aad(head, word)?);
-                self.key.open_in_place(nonce, aad, body)
-            }
-        }
-        .ok()
-        .map(|_| ())
+        let mut room = [0; REPORT_AAD_LEN];
+        let aad = Aad::from(aad(purpose, head, word, &mut room)?);
+        let opened = self.key.open_in_place(self.nonce(at), aad, body);
+        opened.ok().map(|_| ())
     }
 }
 
-/// What is authenticated of a report beside its text (RFC 7714, 9.2).
-fn report_aad(head: &[u8], word: [u8; 4]) -> Option<[u8; 12]> {
-    let mut aad = [0; 12];
-    aad[..8].copy_from_slice(head.first_chunk::<8>()?);
-    aad[8..].copy_from_slice(&word);
-    Some(aad)
+/// What GCM authenticates beside the body: the head (RFC 7714, 8.2), and of a report its number,
+/// too (9.2).
+fn aad<'a>(
+    purpose: Use,
+    head: &'a [u8],
+    word: [u8; 4],
+    room: &'a mut [u8; REPORT_AAD_LEN],
+) -> Option<&'a [u8]> {
+    if purpose == Use::Rtp {
+        return Some(head);
+    }
+    room[..8].copy_from_slice(head.first_chunk::<8>()?);
+    room[8..].copy_from_slice(&word);
+    Some(room)
 }
 
 /// Mixes SSRC and 48 bits of index into ten bytes of salt.
@@ -304,6 +300,7 @@ impl Tail<'_> {
     }
 }
 
+const REPORT_AAD_LEN: usize = 12;
 /// In the word behind a report: it is encrypted.
 const ENCRYPTED: u32 = 1 << 31;
 
