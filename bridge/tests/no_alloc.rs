@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use confab::media::{Media, MediaConfig, RoomKey, ToShard};
+use confab::media::{FromShard, Media, MediaConfig, RoomKey, ToShard};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::{
     Codec, Direction, Offered, OpusWishes, Srtp, SrtpKey, SrtpSuite, Stream,
@@ -17,6 +17,8 @@ use confab_core::audio::stream::{
 use confab_core::effect::{Hear, Voice};
 use confab_core::ids::LegId;
 use tokio::sync::mpsc;
+use webrtc_srtp::context::Context;
+use webrtc_srtp::protection_profile::ProtectionProfile;
 
 /// Counts allocations by thread; ids of threads are taken modulo the length of the table.
 struct Counting;
@@ -60,6 +62,8 @@ struct Phone {
     sequence: u16,
     /// packets with a tag behind them
     sealed: u32,
+    /// seals what it says
+    seal: Option<Context>,
 }
 
 impl Phone {
@@ -73,6 +77,8 @@ impl Phone {
             *code = if n % 20 < 10 { 0x90 } else { 0x10 };
         }
         self.sequence = self.sequence.wrapping_add(1);
+        let sealed = self.seal.as_mut().map(|seal| seal.encrypt_rtp(&packet));
+        let packet = sealed.map_or(packet.to_vec(), |sealed| sealed.unwrap().to_vec());
         self.socket.send(&packet).unwrap();
     }
 
@@ -86,11 +92,12 @@ impl Phone {
     }
 }
 
-/// Two listeners, and a talker whose packets cannot be opened, by each kind of cipher.
+/// Of each kind of cipher two listeners, a talker who seals and one who does not, whose packets
+/// cannot be opened.
 fn srtp_of(number: u64) -> Option<Srtp> {
     let suite = match number {
-        4 | 20 | 21 => SrtpSuite::AesCm128Sha1_80,
-        5 | 22 | 23 => SrtpSuite::AeadAes256Gcm,
+        4 | 6 | 20 | 21 => SrtpSuite::AesCm128Sha1_80,
+        5 | 7 | 22 | 23 => SrtpSuite::AeadAes256Gcm,
         _ => return None,
     };
     let (key, salt) = suite.key_and_salt_len();
@@ -100,6 +107,24 @@ fn srtp_of(number: u64) -> Option<Srtp> {
         ours: key,
         theirs: key,
     })
+}
+
+/// By the same key, and by other code than the bridge's.
+fn seal_of(number: u64) -> Option<Context> {
+    let (profile, key, salt) = match number {
+        6 => (
+            ProtectionProfile::Aes128CmHmacSha1_80,
+            [6; 16].to_vec(),
+            [6; 14].to_vec(),
+        ),
+        7 => (
+            ProtectionProfile::AeadAes256Gcm,
+            [7; 32].to_vec(),
+            [7; 12].to_vec(),
+        ),
+        _ => return None,
+    };
+    Some(Context::new(&key, &salt, profile, None, None).unwrap())
 }
 
 fn call(media: &Media, number: u64) -> Phone {
@@ -143,6 +168,7 @@ fn call(media: &Media, number: u64) -> Phone {
         socket,
         sequence: 0,
         sealed: 0,
+        seal: seal_of(number),
     }
 }
 
@@ -199,5 +225,15 @@ fn a_tick_allocates_nothing() {
         0,
         "allocations and frees in a hundred ticks"
     );
-    while told.try_recv().is_ok() {}
+    let mut opened = Vec::new();
+    while let Ok(report) = told.try_recv() {
+        if let FromShard::Talking(LegId(leg @ 4..8), true) = report {
+            opened.push(leg);
+        }
+    }
+    assert_eq!(
+        opened,
+        [6, 7],
+        "who seals is heard, and nobody who should and does not"
+    );
 }
