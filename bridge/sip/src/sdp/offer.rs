@@ -128,7 +128,9 @@ fn agreed_keys(media: &Media, ours: &OurOffer) -> Option<Srtp> {
     let taken = ours
         .keys
         .iter()
-        .find(|key| key.tag == theirs.tag && key.suite == theirs.suite)?;
+        .find(|key| key.tag == theirs.tag && key.suite == theirs.suite)
+        // Whoever gives us our own key back would be taken for us, and we for them.
+        .filter(|key| key.key != theirs.key)?;
     Some(Srtp {
         suite: taken.suite,
         ours: taken.key,

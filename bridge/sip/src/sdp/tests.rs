@@ -46,6 +46,11 @@ fn key(suite: SrtpSuite) -> SrtpKey {
     SrtpKey::new(suite, &octets).unwrap()
 }
 
+fn another(suite: SrtpSuite) -> SrtpKey {
+    let (key, salt) = suite.key_and_salt_len();
+    SrtpKey::new(suite, &vec![0xFF; key + salt]).unwrap()
+}
+
 fn wishes(codecs: &[Codec], srtp: SrtpPolicy) -> Wishes {
     let media = MediaWishes {
         codecs: codecs.to_vec(),

@@ -144,10 +144,6 @@ fn the_encrypted_line_is_taken_before_the_plain_one() {
 
 #[test]
 fn our_key_stays_as_long_as_theirs() {
-    fn another(suite: SrtpSuite) -> SrtpKey {
-        let (key, salt) = suite.key_and_salt_len();
-        SrtpKey::new(suite, &vec![0xFF; key + salt]).unwrap()
-    }
     let later = Wishes {
         fresh_key: another,
         ..all()

@@ -45,7 +45,10 @@ fn our_offer_can_be_answered() {
             if secure { 4 } else { 0 }
         );
         for codec in [Codec::Opus, Codec::G722, Codec::Pcma] {
-            let theirs = wishes(&[codec], SrtpPolicy::Accept);
+            let theirs = Wishes {
+                fresh_key: another,
+                ..wishes(&[codec], SrtpPolicy::Accept)
+            };
             let terms = read_offer(text.as_bytes(), &theirs, None).unwrap();
             assert_eq!(terms.stream.codec, codec);
             let addr = "10.0.0.1:4000".parse().unwrap();
@@ -70,6 +73,11 @@ fn our_offer_can_be_answered() {
                 let spoilt = answer.replace("a=crypto:1 ", "a=crypto:9 ");
                 let got = read_answer(spoilt.as_bytes(), &offered);
                 assert_eq!(got, Err(Unfit::NoUsableKey), "{spoilt}");
+                let same = wishes(&[codec], SrtpPolicy::Accept);
+                let terms = read_offer(text.as_bytes(), &same, None).unwrap();
+                let echo = write_answer(&mut Origin::new(2), &terms, addr);
+                let got = read_answer(echo.as_bytes(), &offered);
+                assert_eq!(got, Err(Unfit::NoUsableKey), "our own key: {echo}");
             }
         }
     }
