@@ -193,6 +193,19 @@ mod tests {
     const PUBLIC: &str = "198.51.100.7:4000";
     const PRIVATE: &str = "192.168.1.7:4000";
 
+    /// Sends a packet; true when it is believed.
+    fn send(latch: &mut Latch, from: &str, sequence: u16, tick: u64) -> bool {
+        let packet = Packet {
+            payload_type: 0,
+            marker: false,
+            sequence,
+            timestamp: 0,
+            ssrc: 1,
+            payload: &[],
+        };
+        latch.admits(from.parse().unwrap(), &packet, tick)
+    }
+
     /// Packets as (tick, source, sequence) and whether each is believed; where we send after all.
     fn check(named: &str, packets: &[(u64, &str, u16, bool)], target: &str) {
         let mut latch = Latch::new(named.parse().unwrap());
@@ -202,15 +215,7 @@ mod tests {
     fn check_on(latch: &mut Latch, packets: &[(u64, &str, u16, bool)], target: &str) {
         let named = latch.named;
         for &(tick, from, sequence, expected) in packets {
-            let packet = Packet {
-                payload_type: 0,
-                marker: false,
-                sequence,
-                timestamp: 0,
-                ssrc: 1,
-                payload: &[],
-            };
-            let admitted = latch.admits(from.parse().unwrap(), &packet, tick);
+            let admitted = send(latch, from, sequence, tick);
             assert_eq!(
                 admitted, expected,
                 "{from} {sequence} at {tick} against {named}"
@@ -339,15 +344,7 @@ mod tests {
     /// Sends so many packets and asks who the stranger is.
     fn stranger(latch: &mut Latch, from: &str, count: u16) -> Option<(SocketAddr, SocketAddr)> {
         for sequence in 0..count {
-            let packet = Packet {
-                payload_type: 0,
-                marker: false,
-                sequence,
-                timestamp: 0,
-                ssrc: 1,
-                payload: &[],
-            };
-            latch.admits(from.parse().unwrap(), &packet, 1_000);
+            send(latch, from, sequence, 1_000);
         }
         latch.stranger()
     }
