@@ -18,15 +18,14 @@ use confab_dtmf::inband::{Detector, Origin};
 use super::codec::Coder;
 use super::latch::Latch;
 use super::shard::Now;
-use super::srtp::{Opener, Sealer};
+use super::srtp::{Inlet, Opener, Sealer};
 
 /// The receiving half of a line.
 #[derive(Debug)]
 pub(super) struct Inbound {
     /// none until media starts
     agreed: Option<(Stream, Latch)>,
-    /// there as long as the stream is encrypted
-    opener: Option<Box<Opener>>,
+    inlet: Inlet,
     jitter: Box<JitterBuffer>,
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
@@ -103,7 +102,7 @@ impl Inbound {
     pub(super) fn new() -> Self {
         Self {
             agreed: None,
-            opener: None,
+            inlet: Inlet::default(),
             jitter: Box::new(JitterBuffer::new(Law::Mu)),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
@@ -170,11 +169,12 @@ impl Inbound {
         opener: Option<Box<Opener>>,
         now: &Now,
     ) -> Option<Box<Opener>> {
-        let before = std::mem::replace(&mut self.opener, opener);
-        match (&mut self.opener, before) {
-            (Some(opener), Some(before)) => opener.follow(before, now.tick + FORMER_TICKS),
-            (_, before) => before,
-        }
+        self.inlet.change(opener, now.tick)
+    }
+
+    /// Once: nothing that comes is sealed by the agreed key.
+    pub(super) fn opens_nothing(&mut self) -> bool {
+        self.inlet.opens_nothing()
     }
 
     /// The rate of its sound.
@@ -229,11 +229,11 @@ impl Inbound {
         let Some((stream, latch)) = &mut self.agreed else {
             return Datagram::Rejected;
         };
-        let opened = match &mut self.opener {
-            None => Some(bytes.len()),
-            Some(_) if !latch.may_be_peer(from) => return Datagram::Rejected,
-            Some(opener) => opener.rtp(bytes, now.tick),
-        };
+        let sealed = self.inlet.is_sealed();
+        if sealed && !latch.may_be_peer(from) {
+            return Datagram::Rejected;
+        }
+        let opened = self.inlet.rtp(bytes, now.tick);
         let plain = opened.and_then(|length| bytes.get(..length));
         let Some(Ok(packet)) = plain.map(Packet::parse) else {
             // A phone that says nothing may still show that it is there, and how is its own
@@ -244,9 +244,9 @@ impl Inbound {
             }
             return Datagram::Rejected;
         };
-        let admitted = match &self.opener {
-            None => latch.admits(from, &packet, now.tick),
-            Some(_) => latch.admits_proved(from, now.tick),
+        let admitted = match sealed {
+            false => latch.admits(from, &packet, now.tick),
+            true => latch.admits_proved(from, now.tick),
         };
         if !admitted {
             return Datagram::Rejected;
@@ -317,10 +317,10 @@ impl Inbound {
             return false;
         };
         // Who has the key is the peer, from wherever.
-        let length = match &mut self.opener {
-            None => latch.admits_control(from).then_some(bytes.len()),
-            Some(opener) => opener.rtcp(bytes),
-        };
+        if !self.inlet.is_sealed() && !latch.admits_control(from) {
+            return false;
+        }
+        let length = self.inlet.rtcp(bytes);
         let Some(plain) = length.and_then(|length| bytes.get(..length)) else {
             return false;
         };
@@ -463,9 +463,7 @@ impl Inbound {
         if let Some((_, latch)) = &mut self.agreed {
             latch.move_to(left.tick, now.tick);
         }
-        if let Some(opener) = &mut self.opener {
-            opener.move_to(left.tick, now.tick);
-        }
+        self.inlet.move_to(left.tick, now.tick);
     }
 }
 
@@ -475,8 +473,6 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
-/// A second in which packets by the key of before are still on their way.
-const FORMER_TICKS: u64 = 50;
 /// Three seconds without a sign of life, in which phones that send all the time send 150.
 const SILENT_TICKS: u64 = 150;
 /// A phone that pauses shows by its RTCP that it is there, about every five seconds.

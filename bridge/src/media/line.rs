@@ -410,6 +410,9 @@ impl Line {
             let leg = self.leg;
             tools.reports.tell(FromShard::Stranger { leg, from, named });
         }
+        if self.inbound.opens_nothing() {
+            tools.reports.tell(FromShard::Unopened(self.leg));
+        }
         if self.inbound.has_died(tools.dead_ticks, &now) {
             tools.reports.tell(FromShard::LineDead(self.leg));
         }

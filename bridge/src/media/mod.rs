@@ -147,6 +147,8 @@ pub enum FromShard {
         /// where it should
         named: SocketAddr,
     },
+    /// What comes is not sealed by the key that was agreed on; told once a line.
+    Unopened(LegId),
     /// Nothing has come from the line for the dead-line time.
     LineDead(LegId),
     /// What was taken down, trimmed and levelled; empty when nothing was said.

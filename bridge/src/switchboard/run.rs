@@ -137,6 +137,9 @@ impl Switchboard {
                     "sound comes from another address than the SDP named; it is not believed"
                 );
             }
+            FromShard::Unopened(leg) => {
+                tracing::warn!(%leg, "sound comes that the agreed SRTP key does not open");
+            }
             FromShard::LineDead(leg) => {
                 tracing::info!(%leg, "the line is dead");
                 self.hang_up(leg, EndReason::LineDead);

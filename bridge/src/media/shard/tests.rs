@@ -84,6 +84,8 @@ struct Phone {
     last_sent: Vec<u8>,
     /// SSRC of the last packet that came
     heard_from: u32,
+    /// it reads nothing of what comes
+    deaf: bool,
 }
 
 impl House {
@@ -236,6 +238,7 @@ impl Phone {
             keys: None,
             last_sent: Vec::new(),
             heard_from: 0,
+            deaf: false,
         }
     }
 
@@ -300,6 +303,9 @@ impl Phone {
     fn hear(&mut self) {
         let mut buffer = [0; 2_000];
         while let Ok(mut length) = self.rtp.recv(&mut buffer) {
+            if self.deaf {
+                continue;
+            }
             if let Some(keys) = &mut self.keys {
                 length = keys.opener.rtp(&mut buffer[..length], 0).unwrap();
             }

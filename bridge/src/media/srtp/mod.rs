@@ -6,12 +6,14 @@
 //! `hmac`, `sha1` and `ring`.
 
 mod cipher;
+mod inlet;
 mod window;
 
 use confab_core::audio::rtp::HEADER_LEN;
 use confab_core::audio::stream::{Srtp, SrtpKey, SrtpSuite};
 
 use cipher::{Cipher, Use};
+pub(super) use inlet::Inlet;
 use window::Sources;
 
 /// Bytes that sealing may add to a packet: a tag and the number of a report.

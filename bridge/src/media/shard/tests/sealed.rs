@@ -115,6 +115,56 @@ fn what_cannot_be_opened_is_counted_and_ends_nothing() {
     house.check_hears(plain, 400.0);
 }
 
+#[test]
+fn a_line_that_nothing_opens_is_told_once() {
+    let mut house = House::new(43_700);
+    let sealed = house.talker(400.0);
+    let told = |house: &House| {
+        let unopened = |told: &&FromShard| matches!(told, FromShard::Unopened(_));
+        house.told.iter().filter(unopened).count()
+    };
+    house.agree(sealed, SrtpSuite::AesCm128Sha1_80, 1);
+    house.run(150);
+    assert_eq!(told(&house), 0);
+    // The phone forgets to seal.
+    house.phones[sealed].keys = None;
+    house.phones[sealed].deaf = true;
+    house.run(300);
+    assert_eq!(told(&house), 1);
+}
+
+/// A phone seals until it has seen our answer; nobody is to hear what it sealed.
+#[test]
+fn who_gives_up_encryption_makes_no_noise() {
+    for (n, suite) in [SrtpSuite::AesCm128Sha1_80, SrtpSuite::AeadAes128Gcm]
+        .into_iter()
+        .enumerate()
+    {
+        let mut house = House::new(43_800 + 100 * n as u16);
+        let (leaves, other) = (house.talker(400.0), house.talker(900.0));
+        house.agree(leaves, suite, 1);
+        house.run(60);
+        house.phones[leaves].srtp = None;
+        house.renegotiate(leaves);
+        house.phones[leaves].deaf = true;
+        house.run(20);
+        house.check_hears(other, 400.0);
+        let loudest = house.phones[other].heard.iter().rev().take(3_200);
+        let loudest = loudest.map(|sample| sample.unsigned_abs()).max().unwrap();
+        assert!(
+            loudest < 7_000,
+            "{suite:?}: the tone has 6,000, not {loudest}"
+        );
+        house.phones[leaves].keys = None;
+        house.phones[leaves].deaf = false;
+        house.run(60);
+        house.check_hears(other, 400.0);
+        house.check_hears(leaves, 900.0);
+        // What is sealed later is noise to anybody.
+        assert_eq!(house.rejected(), 0, "{suite:?}");
+    }
+}
+
 /// As the line cannot know its peer by the address, it knows it by the key.
 #[test]
 fn a_stranger_without_the_key_is_never_taken_for_the_peer() {
