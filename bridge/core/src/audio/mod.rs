@@ -8,6 +8,7 @@ pub mod comfort;
 pub mod conceal;
 pub mod decode;
 pub mod g711;
+pub mod g722;
 pub mod gain;
 pub mod gate;
 pub mod jitter;

@@ -1,0 +1,242 @@
+//! G.722 at 64 kbit/s (ITU-T G.722): two samples at 16 kHz to an octet. Knows no packets.
+//!
+//! Our own, because what an encoder or a decoder has learned can be compared and copied here: an
+//! encoder that is where another one is need not do the same work again, and so all who hear the
+//! same are served by one, to the bit as if each had its own.
+
+mod band;
+mod tables;
+
+use super::decode;
+use super::stream::Codec;
+use band::{Band, Kind, PART, Told, Window, saturate};
+use tables::{FOUR_BITS, LOWER_GROWTH, QMF, SIX_BITS, STEPS, TWO_BITS, UPPER_GROWTH, UPPER_STEP};
+
+/// What the coders of both bands have learned, and the past of the filter between them and the
+/// sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bands {
+    lower: Band,
+    upper: Band,
+    /// what every other tap of the filter sees, and what the ones between see; the oldest first
+    past: [[i16; PAST]; 2],
+}
+
+impl Default for Bands {
+    fn default() -> Self {
+        Self {
+            lower: Band::new(32),
+            upper: Band::new(8),
+            past: [[0; PAST]; 2],
+        }
+    }
+}
+
+impl Bands {
+    /// What the filter sees: room for a tick behind its past.
+    fn windows(&self) -> [[i16; PAST + PART]; 2] {
+        let mut windows = [[0; PAST + PART]; 2];
+        for (window, past) in windows.iter_mut().zip(&self.past) {
+            window[..PAST].copy_from_slice(past);
+        }
+        windows
+    }
+
+    /// So many pairs of samples are over.
+    fn keep(&mut self, windows: &[[i16; PAST + PART]; 2], pairs: usize) {
+        for (past, window) in self.past.iter_mut().zip(windows) {
+            past.copy_from_slice(&window[pairs..pairs + PAST]);
+        }
+    }
+
+    /// Learns at most [`PART`] octets; tells the number of each, and its sample of both bands.
+    #[inline(always)]
+    fn learn(&mut self, octets: &[u8], mut tell: impl FnMut(usize, i32, i32)) {
+        let (mut low, mut high) = (Told::NOTHING, Told::NOTHING);
+        let mut fine = [0; PART];
+        let codes = octets.iter().map(|&octet| usize::from(octet & 63) >> 2);
+        self.lower.learn_all(&LOWER, codes, &mut low, |at, step| {
+            let code = usize::from(octets[at] & 63);
+            fine[at] = (step * i32::from(SIX_BITS[code])) >> 15;
+        });
+        let codes = octets.iter().map(|&octet| usize::from(octet >> 6));
+        self.upper.learn_all(&UPPER, codes, &mut high, |_, _| {});
+        // Both bands side by side: each waits for its own last guess only.
+        for at in 0..octets.len() {
+            let lower = (self.lower.guess + fine[at]).clamp(-16_384, 16_383);
+            let upper = (self.upper.guess + high.differences[at]).clamp(-16_384, 16_383);
+            self.lower.move_guess(low.differences[at], low.by_zeros[at]);
+            self.upper
+                .move_guess(high.differences[at], high.by_zeros[at]);
+            tell(at, lower, upper);
+        }
+    }
+}
+
+const LOWER: Kind = Kind {
+    coarse: &FOUR_BITS,
+    growth: &LOWER_GROWTH,
+    most_log_step: 18_432,
+    shift: 8,
+};
+const UPPER: Kind = Kind {
+    coarse: &TWO_BITS,
+    growth: &UPPER_GROWTH,
+    most_log_step: 22_528,
+    shift: 10,
+};
+
+/// Encodes one stream. Two encoders that are equal make the same of the same sound, for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoder(Bands);
+
+impl Encoder {
+    /// Encodes sound at 16 kHz into half as many octets; a last odd sample is left out.
+    pub fn encode(&mut self, sound: &[i16], out: &mut [u8]) {
+        let mut bands = self.0;
+        for (sound, out) in sound.chunks(2 * PART).zip(out.chunks_mut(PART)) {
+            let mut windows = bands.windows();
+            let mut lower_window = Window::new(&bands.lower);
+            let mut upper_window = Window::new(&bands.upper);
+            let pairs = sound.len() / 2;
+            for (at, pair) in sound.chunks_exact(2).enumerate() {
+                windows[0][PAST + at] = pair[0];
+                windows[1][PAST + at] = pair[1];
+            }
+            for (at, out) in out.iter_mut().take(pairs).enumerate() {
+                // Figure 4: the sum of both halves is the lower band, their difference the upper.
+                let one = filter(&windows[0][at..], &TAPS);
+                let other = filter(&windows[1][at..], &TAPS_BACK);
+                let lower = quantise_lower(&bands.lower, (other + one) >> 14);
+                let upper = quantise_upper(&bands.upper, (other - one) >> 14);
+                let (code, two) = (usize::from(lower >> 2), usize::from(upper));
+                bands.lower.learn(&LOWER, code, &mut lower_window, at);
+                bands.upper.learn(&UPPER, two, &mut upper_window, at);
+                *out = upper << 6 | lower;
+            }
+            bands.lower.keep(&lower_window, pairs);
+            bands.upper.keep(&upper_window, pairs);
+            bands.keep(&windows, pairs);
+        }
+        self.0 = bands;
+    }
+
+    /// In a pause: goes where whoever decodes what this one made goes when it is given the
+    /// `octets` of another one instead, which is `other` after them and heard the same. Decoders
+    /// that are given the same octets are equal within half a second. Does nothing, and is false,
+    /// when the change would be heard: then what this one makes itself must be sent.
+    pub fn follow(&mut self, octets: &[u8], other: &Self) -> bool {
+        let mut bands = self.0;
+        let mut loudest = 0;
+        for octets in octets.chunks(PART) {
+            bands.learn(octets, |_, lower, upper| {
+                loudest = loudest.max(lower.abs() + upper.abs());
+            });
+        }
+        if loudest > UNHEARD {
+            return false;
+        }
+        bands.past = other.0.past;
+        self.0 = bands;
+        true
+    }
+}
+
+/// Blocks SUBTRA and QUANTL.
+#[inline(always)]
+fn quantise_lower(band: &Band, sample: i32) -> u8 {
+    let error = saturate(sample - band.guess);
+    let size = error ^ (error >> 31);
+    let mut above = 0;
+    for end in STEPS {
+        above += u8::from(size >= (i32::from(end) * band.step) >> 12);
+    }
+    // Codes count down from the largest step, of both signs; the two least below zero stand apart.
+    match (error < 0, above) {
+        (false, _) => 61 - above,
+        (true, 0 | 1) => 63 - above,
+        (true, _) => 33 - above,
+    }
+}
+
+/// Blocks SUBTRA and QUANTH.
+#[inline(always)]
+fn quantise_upper(band: &Band, sample: i32) -> u8 {
+    let error = saturate(sample - band.guess);
+    let size = error ^ (error >> 31);
+    let large = size >= (UPPER_STEP * band.step) >> 12;
+    match (error < 0, large) {
+        (true, true) => 0,
+        (true, false) => 1,
+        (false, true) => 2,
+        (false, false) => 3,
+    }
+}
+
+/// Decodes one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decoder(Bands);
+
+impl Decoder {
+    /// Decodes octets into twice as many samples at 16 kHz.
+    pub fn decode(&mut self, octets: &[u8], out: &mut [i16]) {
+        let mut bands = self.0;
+        for (octets, out) in octets.chunks(PART).zip(out.chunks_mut(2 * PART)) {
+            let mut windows = bands.windows();
+            bands.learn(octets, |at, lower, upper| {
+                windows[0][PAST + at] = saturate(lower + upper) as i16;
+                windows[1][PAST + at] = saturate(lower - upper) as i16;
+            });
+            for (at, pair) in out.chunks_exact_mut(2).enumerate() {
+                let one = filter(&windows[1][at..], &TAPS_BACK);
+                let other = filter(&windows[0][at..], &TAPS);
+                pair[0] = saturate(one >> 11) as i16;
+                pair[1] = saturate(other >> 11) as i16;
+            }
+            bands.keep(&windows, octets.len());
+        }
+        self.0 = bands;
+    }
+}
+
+impl decode::Decoder for Decoder {
+    fn codec(&self) -> Codec {
+        Codec::G722
+    }
+
+    fn samples_in(&self, payload: &[u8]) -> Option<usize> {
+        Some(2 * payload.len())
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
+        Decoder::decode(self, payload, out);
+    }
+}
+
+/// Half of the filter, which sees every other sample.
+#[inline(always)]
+fn filter(window: &[i16], taps: &[i16; 12]) -> i32 {
+    let mut sum = 0;
+    for (&sample, &tap) in window[..12].iter().zip(taps) {
+        sum += i32::from(sample) * i32::from(tap);
+    }
+    sum
+}
+
+const TAPS: [i16; 12] = QMF;
+const TAPS_BACK: [i16; 12] = {
+    let mut back = [0; 12];
+    let mut at = 0;
+    while at < 12 {
+        back[at] = QMF[11 - at];
+        at += 1;
+    }
+    back
+};
+/// Samples that a half of the filter sees before the newest.
+const PAST: usize = 11;
+/// A peak in a pause that nobody hears: 60 dB below the loudest.
+const UNHEARD: i32 = 32;
+
+#[cfg(test)]
+mod tests;
