@@ -1,14 +1,16 @@
-//! What a media thread must not do itself: free memory, close sockets, make sounds of names.
-//! One thread does it for all shards.
+//! What a media thread must not do itself: free memory, close sockets, make sounds of names and
+//! encoders. One thread does it for all shards.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
+use confab_core::audio::stream::OpusWishes;
 use confab_core::ids::LegId;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
 
+use super::common::{Made, OpusStream, StreamId, Whose};
 use super::inbound::Over;
 use super::{FromShard, Line, Sound, name};
 
@@ -25,6 +27,8 @@ pub(super) enum Aside {
     Line(Box<Line>),
     /// A decoder, an encoder or a buffer that a line needs no more.
     Gear(Over),
+    /// An encoder of Opus is wanted for all who hear a sound, and this is the way back.
+    Want(Whose, OpusWishes, SyncSender<Made>),
     /// A recording that is over.
     Tap(Tap),
 }
@@ -54,6 +58,7 @@ pub(super) fn start(reports: mpsc::Sender<FromShard>) -> io::Result<(Pusher, Joi
 }
 
 fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
+    let mut streams = 0;
     while let Ok(thing) = things.recv() {
         match thing {
             Aside::Name(leg, samples) => {
@@ -66,6 +71,13 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
             Aside::Line(line) => drop(line),
             Aside::Gear(over) => drop(over),
             Aside::Tap(tap) => drop(tap),
+            Aside::Want(whose, wishes, back) => {
+                streams += 1;
+                if let Some(stream) = OpusStream::new(StreamId(streams), wishes) {
+                    // When the shard takes no more, each of its lines goes on by itself.
+                    let _ = back.try_send(Made { whose, stream });
+                }
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::inband::{Detector, Origin};
 
 use super::codec::Coder;
+use super::common::OpusStream;
 use super::latch::Latch;
 use super::shard::Now;
 use super::srtp::{Inlet, Opener, Sealer};
@@ -80,6 +81,7 @@ pub(super) enum Over {
     Coder(Coder),
     Sealer(Box<Sealer>),
     Opener(Box<Opener>),
+    Stream(Box<OpusStream>),
 }
 
 /// What a datagram was.
@@ -337,8 +339,8 @@ impl Inbound {
     }
 
     /// The sound of this tick: silence while the line is held or a key is down, and without what
-    /// may be the tone of a key.
-    pub(super) fn take(&mut self, frame: &mut [i16], now: &Now) -> Heard {
+    /// may be the tone of a key. When it is not `wanted` it may be silence as well.
+    pub(super) fn take(&mut self, frame: &mut [i16], wanted: bool, now: &Now) -> Heard {
         if self
             .agreed
             .as_ref()
@@ -349,7 +351,13 @@ impl Inbound {
             self.tones.pause();
             return Heard::NOTHING;
         }
+        let listens = wanted || self.keys_may_be_tones();
+        self.jitter.set_listening(listens);
         let taken = self.jitter.take(frame);
+        if !listens {
+            self.rest(frame, Taken::Idle);
+            return Heard::NOTHING;
+        }
         let origin = match taken {
             Taken::Sound => Origin::Line,
             Taken::Concealed => Origin::MadeUp,
@@ -388,6 +396,13 @@ impl Inbound {
             key_is_down: by_event || found.is_down,
             may_be_key: found.tone != 0 || found.begins_late,
         }
+    }
+
+    /// G.711 is cheap to listen to, and gateways are not to be believed that keys come by events.
+    fn keys_may_be_tones(&self) -> bool {
+        self.stream().is_none_or(|stream| {
+            stream.codec.law().is_some() || stream.event_payload_type.is_none()
+        })
     }
 
     /// Nothing is being said: there is no key in it.

@@ -205,8 +205,9 @@ impl Line {
 
     fn pause(&mut self) {
         self.outbound.pause();
-        if let Coder::Opus(encoder) = &mut self.coder {
-            encoder.clear();
+        if let Coder::Opus(coder) = &mut self.coder {
+            coder.own.clear();
+            coder.follows = None;
         }
     }
 
@@ -283,7 +284,10 @@ impl Line {
         tools.counted.seen += seen;
         tools.counted.rejected += rejected;
         let rate = self.rate();
-        let heard = self.inbound.take(&mut self.frame[..rate.tick()], &now);
+        let wanted = self.voice.speak || self.name.is_some();
+        let heard = self
+            .inbound
+            .take(&mut self.frame[..rate.tick()], wanted, &now);
         if let Some(key) = heard.key {
             tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
         }

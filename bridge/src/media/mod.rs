@@ -5,6 +5,7 @@
 
 mod aside;
 mod codec;
+mod common;
 mod counters;
 mod ear;
 mod encoded;
@@ -14,6 +15,7 @@ mod latch;
 mod line;
 mod name;
 mod outbound;
+mod pcm;
 mod ports;
 mod report;
 mod room;

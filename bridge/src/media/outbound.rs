@@ -6,9 +6,9 @@ use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::rtcp::{Report, ReportBlock, SenderInfo};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::Stream;
-use confab_core::audio::{NARROW_HZ, TICK_SAMPLES};
+use confab_core::audio::{NARROW_HZ, TICK_MS, TICK_SAMPLES};
 
-use super::codec::{Coder, OpusEncoder};
+use super::codec::{Coder, OpusCoder};
 use super::encoded::{Encoded, PACKET_LEN};
 use super::shard::Now;
 use super::srtp::{Sealer, TAIL_LEN};
@@ -108,15 +108,10 @@ impl Outbound {
         }
         let mut own = [0; PACKET_LEN];
         let packet = match (coder, stream.codec.law()) {
-            (Coder::Opus(encoder), _) => {
-                return self.send_opus(way, to, stream, (sound, encoder), timestamp);
+            (Coder::Opus(coder), _) => {
+                return self.send_opus(way, to, stream, (sound, coder), now);
             }
-            (Coder::G722(encoder), _) => {
-                let mut wide = [0; Rate::Wide.tick()];
-                sound.at(Rate::Wide, &mut wide);
-                encoder.encode(&wide, &mut own[HEADER_LEN..]);
-                &mut own
-            }
+            (Coder::G722(encoder), _) => sound.g722(encoder, now.tick, &mut own),
             (Coder::None, Some(law)) => sound.packet(law),
             // There was no memory for an encoder: nothing can be said.
             (Coder::None, None) => return 0,
@@ -186,24 +181,47 @@ impl Outbound {
         way: (&Wire, &UdpSocket),
         to: SocketAddr,
         stream: &Stream,
-        (sound, encoder): (&Encoded, &mut OpusEncoder),
-        timestamp: u32,
+        (sound, coder): (&mut Encoded, &mut OpusCoder),
+        now: &Now,
     ) -> u64 {
+        let timestamp = self.timestamp(now);
+        // What is sent to others as well is packets of a tick.
+        if u32::from(stream.packet_ms) == TICK_MS {
+            if let Some((packet, length)) = sound.opus(coder, &stream.opus, now.tick) {
+                return self.post_opus(way, to, stream, (packet, length), timestamp);
+            }
+        }
+        if coder.follows.take().is_some() {
+            coder.own.restart();
+        }
+        let encoder = &mut coder.own;
         let mut full = [0; LONGEST_TICK];
         sound.at(Rate::Full, &mut full);
         let mut oldest = timestamp.wrapping_sub(encoder.waiting() as u32);
         encoder.push(&full);
         let (mut packet, mut sent) = ([0; LONGEST_PACKET], 0);
         while let Some(length) = encoder.pop(&mut packet[HEADER_LEN..]) {
-            if length == 0 {
-                self.marker = true;
-            } else {
-                self.head(first_chunk(&mut packet), stream, oldest);
-                sent += self.post(way, to, &packet[..HEADER_LEN + length]);
-            }
-            oldest = oldest.wrapping_add(encoder.packet_len() as u32);
+            let packet_len = encoder.packet_len() as u32;
+            sent += self.post_opus(way, to, stream, (&mut packet, length), oldest);
+            oldest = oldest.wrapping_add(packet_len);
         }
         sent
+    }
+
+    fn post_opus(
+        &mut self,
+        way: (&Wire, &UdpSocket),
+        to: SocketAddr,
+        stream: &Stream,
+        (packet, length): (&mut [u8; LONGEST_PACKET], usize),
+        timestamp: u32,
+    ) -> u64 {
+        if length == 0 {
+            self.marker = true;
+            return 0;
+        }
+        self.head(first_chunk(packet), stream, timestamp);
+        self.post(way, to, &packet[..HEADER_LEN + length])
     }
 
     fn head(&mut self, head: &mut [u8; HEADER_LEN], stream: &Stream, timestamp: u32) {
@@ -307,6 +325,6 @@ const NOISE_LEVEL: u8 = 65;
 /// 60 ms of the bit rate we send with have less than half of this.
 const LONGEST_OPUS: usize = 1_200;
 /// No other codec comes near.
-const LONGEST_PACKET: usize = HEADER_LEN + LONGEST_OPUS;
+pub(super) const LONGEST_PACKET: usize = HEADER_LEN + LONGEST_OPUS;
 /// The longest packet and the tick that fills it up.
 const PENDING_LEN: usize = 480 + TICK_SAMPLES;

@@ -10,6 +10,7 @@ use confab_core::audio::select::{Candidate, select};
 use confab_recorder::Tap;
 
 use super::aside::Aside;
+use super::common::{Maker, OpusStream, Whose};
 use super::counters::add;
 use super::encoded::Encoded;
 use super::line::{HOUSEKEEPING_TICKS, Line, RoomSound};
@@ -25,11 +26,14 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(key: RoomKey) -> Self {
+    pub(super) fn new(key: RoomKey, maker: &Maker) -> Self {
         Self {
             key,
             members: Vec::with_capacity(USUAL_MEMBERS),
-            mix: Mix::default(),
+            mix: Mix {
+                shared: Encoded::common(Whose::Room(key), maker),
+                ..Mix::default()
+            },
         }
     }
 }
@@ -232,7 +236,13 @@ impl Mix {
         }
     }
 
+    /// Takes a stream for all who hear the same, unless it is of no use.
+    pub(super) fn take(&mut self, stream: &mut Option<Box<OpusStream>>) {
+        self.shared.take(stream);
+    }
+
     pub(super) fn close(&mut self, tools: &Tools) {
+        self.shared.close();
         self.record_to(None, tools);
         self.announcer.clear(|sounds| {
             let _ = tools.aside.push(Aside::Sounds(sounds));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
@@ -14,8 +14,10 @@ use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Pusher};
+use super::common::{Made, Maker, Whose};
 use super::counters::{Counted, Counters, add};
 use super::encoded::Encoded;
+use super::inbound::Over;
 use super::kit::Kit;
 use super::line::Line;
 use super::report::Reports;
@@ -104,6 +106,8 @@ pub(super) struct Tools {
     pub(super) inbox: Inbox,
     pub(super) reports: Reports,
     pub(super) aside: Pusher,
+    pub(super) maker: Maker,
+    made: Receiver<Made>,
     pub(super) counters: Arc<Counters>,
     /// of this tick
     pub(super) counted: Counted,
@@ -127,15 +131,22 @@ impl Tools {
         dead_line_ms: u32,
     ) -> Self {
         resample::prepare();
+        let (back, made) = sync_channel(MOST_MADE);
+        let maker = Maker {
+            aside: aside.clone(),
+            back,
+        };
         Self {
             now: Now::default(),
             inbox: Inbox::default(),
             reports,
             aside,
+            music: Encoded::common(Whose::Music, &maker),
+            maker,
+            made,
             counters,
             counted: Counted::default(),
             dead_ticks: u64::from(dead_line_ms.div_ceil(TICK_MS)),
-            music: Encoded::default(),
             silence: Encoded::default(),
             own: Encoded::default(),
             heard: vec![0; LONGEST_TICK].into_boxed_slice(),
@@ -189,6 +200,7 @@ impl Shard {
     pub(super) fn tick(&mut self, now: Now) -> Shift {
         self.tools.now = now;
         self.tools.reports.flush();
+        self.take_made();
         let shift = self.take_orders();
         self.turn_music();
         self.tick_rooms();
@@ -218,6 +230,17 @@ impl Shard {
             }
         }
         Shift::GoesOn
+    }
+
+    fn take_made(&mut self) {
+        while let Ok(Made { whose, stream }) = self.tools.made.try_recv() {
+            let mut left = Some(stream);
+            match whose {
+                Whose::Music => self.tools.music.take(&mut left),
+                Whose::Room(key) => self.with_mix(key, |mix, _| mix.take(&mut left)),
+            }
+            let _ = left.map(|left| self.tools.aside.push(Aside::Gear(Over::Stream(left))));
+        }
     }
 
     fn obey(&mut self, order: Order) {
@@ -362,7 +385,7 @@ impl Shard {
         match self.rooms.iter_mut().find(|room| room.key == key) {
             Some(room) => room.members.push(place),
             None => {
-                let mut room = Room::new(key);
+                let mut room = Room::new(key, &self.tools.maker);
                 room.members.push(place);
                 self.rooms.push(room);
             }
@@ -468,6 +491,8 @@ impl Shard {
 const USUAL_LINES: usize = 1_024;
 /// Commands obeyed in one tick; the rest waits for the next.
 const MOST_ORDERS: usize = 1_024;
+/// Encoders that wait for a shard; more than rooms that begin in one tick.
+const MOST_MADE: usize = 256;
 const SECONDS_1900_TO_1970: u64 = 2_208_988_800;
 
 #[cfg(test)]

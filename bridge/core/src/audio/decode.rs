@@ -27,6 +27,14 @@ pub trait Decoder: std::fmt::Debug + Send {
         out.fill(0);
     }
 
+    /// Whether a payload says that nothing is said from here on, and is no more than that.
+    fn pauses(&self, _payload: &[u8]) -> bool {
+        false
+    }
+
+    /// Payloads have been left out that were not lost: the next one stands by itself.
+    fn restart(&mut self);
+
     /// Makes up sound in place of what is lost; false when that is left to others.
     fn conceal(&mut self, _out: &mut [i16]) -> bool {
         false
@@ -77,6 +85,19 @@ impl Speech {
         match self {
             Self::Law(_) => false,
             Self::Other(decoder) => decoder.repeats_the_last(payload),
+        }
+    }
+
+    pub(super) fn pauses(&self, payload: &[u8]) -> bool {
+        match self {
+            Self::Law(_) => false,
+            Self::Other(decoder) => decoder.pauses(payload),
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        if let Self::Other(decoder) = self {
+            decoder.restart();
         }
     }
 

@@ -1,14 +1,14 @@
-//! The codecs that are not the core's: G.722 and Opus, and making what a line needs of them away
-//! from the media threads, which make nothing.
+//! Opus, the codec that is not the core's, and making what a line needs for its codec away from the
+//! media threads, which make nothing.
 
-mod g722;
 mod opus;
 
 use confab_core::audio::decode::Speech;
+use confab_core::audio::g722;
 use confab_core::audio::jitter::JitterBuffer;
 use confab_core::audio::stream::{Codec, Stream};
 
-pub(super) use g722::Encoder as G722Encoder;
+use super::common::StreamId;
 pub(super) use opus::Encoder as OpusEncoder;
 
 /// What a line needs for another codec than G.711.
@@ -24,8 +24,16 @@ pub(super) struct Gear {
 pub(super) enum Coder {
     /// G.711, which remembers nothing and is encoded once for all
     None,
-    G722(Box<G722Encoder>),
-    Opus(Box<OpusEncoder>),
+    G722(Box<g722::Encoder>),
+    Opus(Box<OpusCoder>),
+}
+
+/// A line's own encoder of Opus, and what it sends instead.
+#[derive(Debug)]
+pub(super) struct OpusCoder {
+    pub(super) own: OpusEncoder,
+    /// the common stream that it sends
+    pub(super) follows: Option<StreamId>,
 }
 
 impl Gear {
@@ -39,7 +47,10 @@ impl Gear {
             ),
             Codec::Opus => (
                 Speech::Other(Box::new(opus::Decoder::new()?)),
-                Coder::Opus(Box::new(OpusEncoder::new(&stream.opus, stream.packet_ms)?)),
+                Coder::Opus(Box::new(OpusCoder {
+                    own: OpusEncoder::new(&stream.opus, stream.packet_ms)?,
+                    follows: None,
+                })),
             ),
         };
         Some(Box::new(Self {

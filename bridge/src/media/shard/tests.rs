@@ -22,6 +22,7 @@ use crate::media::srtp::{Keys, TAIL_LEN};
 
 mod announcing;
 mod coming;
+mod common;
 mod keeping;
 mod levels;
 mod quiet;

@@ -211,6 +211,10 @@ impl decode::Decoder for Decoder {
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
         Decoder::decode(self, payload, out);
     }
+
+    fn restart(&mut self) {
+        *self = Self::default();
+    }
 }
 
 /// Half of the filter, which sees every other sample.

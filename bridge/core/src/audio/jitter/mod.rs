@@ -85,6 +85,8 @@ pub struct JitterStats {
 #[derive(Debug)]
 pub struct JitterBuffer {
     speech: Speech,
+    /// what comes is decoded
+    listens: bool,
     rate: Rate,
     ring: Ring,
     fifo: Fifo,
@@ -138,6 +140,7 @@ impl JitterBuffer {
         };
         Self {
             speech,
+            listens: true,
             rate,
             ring,
             fifo: Fifo::new(rate),
@@ -181,6 +184,16 @@ impl JitterBuffer {
         before
     }
 
+    /// Whether what comes is decoded, and not only taken in its time: silence then. Decoding costs
+    /// more than all else, and who may not speak need not be listened to.
+    pub fn set_listening(&mut self, listens: bool) {
+        if listens && !self.listens {
+            self.speech.restart();
+            self.concealer = Concealer::new(self.rate);
+        }
+        self.listens = listens;
+    }
+
     /// Goes on counting where another buffer of the same line has ended.
     pub fn count_on(&mut self, before: &Self) {
         self.stats = before.stats;
@@ -212,6 +225,9 @@ impl JitterBuffer {
         if packet.payload.len() > self.ring.longest() || !self.is_speakable(samples) {
             return Put::Unfit;
         }
+        if self.speech.pauses(packet.payload) {
+            return self.put_pause(packet, &NO_NOISE);
+        }
         let content = Content {
             payload: packet.payload,
             samples: samples as u16,
@@ -242,8 +258,11 @@ impl JitterBuffer {
 
     /// Takes a packet of comfort noise: the sender pauses from here on, and sounds like this.
     pub fn put_noise(&mut self, packet: &Packet<'_>) -> Put {
+        self.put_pause(packet, packet.payload.get(..1).unwrap_or(&NO_NOISE))
+    }
+
+    fn put_pause(&mut self, packet: &Packet<'_>, level: &[u8]) -> Put {
         let packet = &self.in_samples(packet);
-        let level = packet.payload.get(..1).unwrap_or(&NO_NOISE);
         let content = Content {
             payload: level,
             samples: 0,

@@ -1,8 +1,6 @@
 //! Playing what waits in the buffer: the next packet, what is missing before it, and the cuts that
 //! bring the depth to what is wanted. Takes no packets in.
 
-use super::super::conceal::Concealer;
-use super::super::decode::Speech;
 use super::super::level::Power;
 use super::super::rate::Rate;
 use super::super::stretch;
@@ -58,15 +56,19 @@ impl JitterBuffer {
         let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
         let payload = self.ring.payload(self.next - 1);
         if (1..=self.at_rate(DEEPEST)).contains(&gap) {
-            let repeated = self.lost_last && self.speech.repeats_the_last(payload);
+            let repeated = self.lost_last && self.listens && self.speech.repeats_the_last(payload);
             self.fill_gap(gap as usize, slot, repeated);
         }
         self.lost_last = false;
         self.pausing = false;
         let payload = self.ring.payload(self.next - 1);
         let samples = self.fifo.push(usize::from(slot.samples));
-        self.speech.decode(payload, samples);
-        if self.rate < Rate::Full {
+        if self.listens {
+            self.speech.decode(payload, samples);
+        } else {
+            samples.fill(0);
+        }
+        if self.listens && self.rate < Rate::Full {
             self.concealer.real(samples);
         }
         self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
@@ -96,11 +98,7 @@ impl JitterBuffer {
         } else {
             0
         };
-        make_up(
-            &mut self.speech,
-            &mut self.concealer,
-            self.fifo.push(missing - recovered),
-        );
+        self.make_up(missing - recovered);
         if recovered > 0 {
             self.stats.recovered += 1;
             let payload = self.ring.payload(self.next - 1);
@@ -134,17 +132,23 @@ impl JitterBuffer {
     /// Nothing is there: makes up what the tick lacks, and gives up after a while.
     pub(super) fn underrun(&mut self) {
         let lacking = self.rate.tick() - self.fifo.len();
-        make_up(
-            &mut self.speech,
-            &mut self.concealer,
-            self.fifo.push(lacking),
-        );
+        self.make_up(lacking);
         if self.owed == 0 {
             self.stats.underruns += 1;
         }
         self.owed += lacking;
         if self.owed as i32 > self.at_rate(DEEPEST) {
             self.phase = Phase::Idle;
+        }
+    }
+
+    /// Fills a gap by what the codec knows, or by what any sound is like.
+    fn make_up(&mut self, lacking: usize) {
+        let samples = self.fifo.push(lacking);
+        if !self.listens {
+            samples.fill(0);
+        } else if !samples.is_empty() && !self.speech.conceal(samples) {
+            self.concealer.fill(samples);
         }
     }
 
@@ -205,13 +209,6 @@ impl JitterBuffer {
             self.margin += added as i32;
             self.stats.lengthened += u64::from(added > 0);
         }
-    }
-}
-
-/// Fills a gap by what the codec knows, or by what any sound is like.
-fn make_up(speech: &mut Speech, concealer: &mut Concealer, samples: &mut [i16]) {
-    if !samples.is_empty() && !speech.conceal(samples) {
-        concealer.fill(samples);
     }
 }
 

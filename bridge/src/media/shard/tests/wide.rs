@@ -6,18 +6,20 @@ use confab_core::audio::jitter::Taken;
 use confab_core::audio::rate::Rate;
 
 /// A caller who speaks G.722 or Opus: hums a tone, hears at the codec's own rate.
-struct Fuller {
-    leg: LegId,
+pub(super) struct Fuller {
+    pub(super) leg: LegId,
     rtp: UdpSocket,
     codec: Codec,
     gear: Box<Gear>,
-    hz: f64,
+    pub(super) hz: f64,
     number: u32,
-    heard: Vec<i16>,
+    pub(super) heard: Vec<i16>,
+    /// payloads as they came
+    pub(super) payloads: Vec<Vec<u8>>,
 }
 
 impl Fuller {
-    fn enter(house: &mut House, number: u64, codec: Codec, hz: f64) -> Self {
+    pub(super) fn enter(house: &mut House, number: u64, codec: Codec, hz: f64) -> Self {
         let leg = LegId(1_000 + number);
         let rtp = UdpSocket::bind("127.0.0.1:0").unwrap();
         rtp.set_nonblocking(true).unwrap();
@@ -32,6 +34,7 @@ impl Fuller {
             hz,
             number: 0,
             heard: Vec::new(),
+            payloads: Vec::new(),
         };
         fuller.switch(house, codec);
         house.order(ToShard::Enter(leg, ROOM));
@@ -61,9 +64,9 @@ impl Fuller {
                 encoder.encode(&sound, &mut packet[HEADER_LEN..HEADER_LEN + 160]);
                 160
             }
-            Coder::Opus(encoder) => {
-                encoder.push(&sound);
-                encoder.pop(&mut packet[HEADER_LEN..]).unwrap()
+            Coder::Opus(coder) => {
+                coder.own.push(&sound);
+                coder.own.pop(&mut packet[HEADER_LEN..]).unwrap()
             }
             Coder::None => unreachable!(),
         };
@@ -87,6 +90,7 @@ impl Fuller {
             let packet = Packet::parse(&buffer[..length]).unwrap();
             if packet.payload_type == type_of(self.codec) {
                 self.gear.jitter.put(&packet);
+                self.payloads.push(packet.payload.to_vec());
             }
         }
         let mut frame = vec![0; self.codec.rate().tick()];
@@ -96,7 +100,7 @@ impl Fuller {
     }
 
     /// How loud a tone is in the last 400 ms.
-    fn loud(&self, hz: f64) -> f64 {
+    pub(super) fn loud(&self, hz: f64) -> f64 {
         let rate = self.codec.rate();
         let last = &self.heard[self.heard.len() - 20 * rate.tick()..];
         amplitude(last, hz * 8_000.0 / f64::from(rate.hz()))
@@ -146,7 +150,7 @@ fn stream_of(codec: Codec, remote: std::net::SocketAddr) -> Stream {
     }
 }
 
-fn run(house: &mut House, fuller: &mut [&mut Fuller], ticks: usize) {
+pub(super) fn run(house: &mut House, fuller: &mut [&mut Fuller], ticks: usize) {
     for _ in 0..ticks {
         for one in &mut *fuller {
             one.hum();

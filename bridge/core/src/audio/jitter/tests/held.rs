@@ -15,6 +15,8 @@ impl Held {
 }
 
 impl Decoder for Held {
+    fn restart(&mut self) {}
+
     fn codec(&self) -> Codec {
         self.0
     }
@@ -34,6 +36,10 @@ impl Decoder for Held {
 
     fn repeats_the_last(&self, payload: &[u8]) -> bool {
         self.0 == Codec::Opus && payload[0] == REPEATS
+    }
+
+    fn pauses(&self, payload: &[u8]) -> bool {
+        self.0 == Codec::Opus && payload.len() <= 2
     }
 
     fn recover(&mut self, _next: &[u8], out: &mut [i16]) {

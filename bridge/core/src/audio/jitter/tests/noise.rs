@@ -139,3 +139,40 @@ fn a_pause_of_which_nothing_was_told_ends_in_silence() {
     }
     assert_eq!(line.take(), (Taken::Idle, -120.0));
 }
+
+/// RFC 7587, 3.1.3: a packet of next to nothing, and then none for a while.
+#[test]
+fn opus_that_leaves_out_silence_loses_nothing_and_is_not_made_up() {
+    let mut buffer = run_with(Codec::Opus, CLEAN, 100).buffer;
+    let before = buffer.stats();
+    let mut frame = [1; 960];
+    for n in 0..100 {
+        if n % 20 == 0 {
+            let told = packet(100 + n / 20, (100 + u32::from(n)) * 960, &[0x78]);
+            assert_eq!(buffer.put(&told), Put::Kept);
+        }
+        let taken = buffer.take(&mut frame);
+        assert_eq!(taken, Taken::Noise, "{n}");
+        assert_eq!(frame, [0; 960]);
+    }
+    let payload = codes(200 * 160, 160, false);
+    buffer.put(&packet(105, 200 * 960, &payload));
+    assert_eq!(buffer.take(&mut frame), Taken::Sound);
+    assert!(Power::of(&frame[..480]).dbov() > -20.0);
+    assert_eq!(buffer.stats(), before);
+}
+
+#[test]
+fn what_is_not_listened_to_is_silent_and_keeps_its_time() {
+    for codec in CODECS {
+        let mut buffer = run_with(codec, CLEAN, 100).buffer;
+        buffer.set_listening(false);
+        let mut deaf = feed(CLEAN, 100, 100, buffer);
+        assert!(deaf.sound.iter().all(|&sample| sample == 0), "{codec:?}");
+        deaf.buffer.set_listening(true);
+        let after = feed(CLEAN, 100, 200, deaf.buffer);
+        assert!(after.purity(0) > 0.95, "{codec:?}");
+        assert_eq!(after.buffer.stats().lost, 0);
+        assert_eq!(after.buffer.stats().underruns, 0);
+    }
+}

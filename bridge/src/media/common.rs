@@ -1,0 +1,247 @@
+//! What is encoded once for all who hear the same sound, for the codecs that remember: G.722 and
+//! Opus. G.711 remembers nothing and is [`Encoded`](super::encoded::Encoded)'s own.
+//!
+//! A line has an encoder for what it alone hears. When it hears again what all hear, its decoder
+//! on the other side is not where those of the others are, so it comes over to the common stream in
+//! a pause of the sound, when nobody can hear that.
+//!
+//! An encoder of Opus is made away from the media thread, when the first line wants it; until it is
+//! there, each uses its own.
+
+use std::sync::mpsc::SyncSender;
+
+use confab_core::audio::TICK_MS;
+use confab_core::audio::g722;
+use confab_core::audio::rate::{LONGEST_TICK, Rate};
+use confab_core::audio::rtp::HEADER_LEN;
+use confab_core::audio::stream::OpusWishes;
+
+use super::RoomKey;
+use super::aside::{Aside, Pusher};
+use super::codec::{OpusCoder, OpusEncoder};
+use super::encoded::PACKET_LEN;
+use super::inbound::Over;
+use super::outbound::LONGEST_PACKET;
+use super::pcm::Pcm;
+
+/// Whose sound it is that several hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Room(RoomKey),
+    /// the hold music
+    Music,
+}
+
+/// Names a common stream of Opus, never another one after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StreamId(pub(super) u64);
+
+/// How an encoder is asked for, and the way back.
+#[derive(Clone, Debug)]
+pub(super) struct Maker {
+    pub(super) aside: Pusher,
+    pub(super) back: SyncSender<Made>,
+}
+
+/// An encoder as it was asked for.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) whose: Whose,
+    pub(super) stream: Box<OpusStream>,
+}
+
+/// The streams of one sound.
+#[derive(Debug)]
+pub(super) struct Common {
+    whose: Whose,
+    maker: Maker,
+    /// tick in which the sound was last looked at
+    tick: u64,
+    silent_ticks: u32,
+    g722: G722Stream,
+    opus: [Option<Box<OpusStream>>; MOST_STREAMS],
+    /// those that have been asked for
+    asked: [Option<OpusWishes>; MOST_STREAMS],
+}
+
+#[derive(Debug)]
+struct G722Stream {
+    /// the tick it has encoded last
+    tick: u64,
+    /// before that and after
+    before: g722::Encoder,
+    after: g722::Encoder,
+    wide: [i16; Rate::Wide.tick()],
+    packet: [u8; PACKET_LEN],
+}
+
+/// A common stream of Opus: packets of a tick, for those who wish for the same.
+#[derive(Debug)]
+pub(super) struct OpusStream {
+    id: StreamId,
+    wishes: OpusWishes,
+    encoder: OpusEncoder,
+    /// the tick it has encoded last
+    tick: u64,
+    packet: [u8; LONGEST_PACKET],
+    /// of what is in it, without the header; 0: nothing is sent in this tick
+    length: usize,
+}
+
+impl Common {
+    pub(super) fn new(whose: Whose, maker: Maker) -> Self {
+        Self {
+            whose,
+            maker,
+            tick: 0,
+            silent_ticks: 0,
+            g722: G722Stream {
+                tick: 0,
+                before: g722::Encoder::default(),
+                after: g722::Encoder::default(),
+                wide: [0; Rate::Wide.tick()],
+                packet: [0; PACKET_LEN],
+            },
+            opus: [const { None }; MOST_STREAMS],
+            asked: [None; MOST_STREAMS],
+        }
+    }
+
+    /// Takes a stream that was asked for, unless there are too many.
+    pub(super) fn take(&mut self, stream: &mut Option<Box<OpusStream>>) {
+        if let Some(place) = self.opus.iter_mut().find(|place| place.is_none()) {
+            *place = stream.take();
+        }
+    }
+
+    /// The sound is over; what was made for it is freed where there is time.
+    pub(super) fn close(&mut self) {
+        for at in 0..MOST_STREAMS {
+            if let Some(stream) = self.opus[at].take() {
+                let _ = self.maker.aside.push(Aside::Gear(Over::Stream(stream)));
+            }
+        }
+    }
+
+    fn ask(&mut self, wishes: &OpusWishes) {
+        if self.asked.contains(&Some(*wishes)) {
+            return;
+        }
+        if let Some(place) = self.asked.iter_mut().find(|place| place.is_none()) {
+            *place = Some(*wishes);
+            let (whose, back) = (self.whose, self.maker.back.clone());
+            let _ = self.maker.aside.push(Aside::Want(whose, *wishes, back));
+        }
+    }
+
+    fn listen(&mut self, sound: &mut Pcm, tick: u64) {
+        if self.tick != tick {
+            self.silent_ticks = match sound.is_silent() {
+                true if self.tick + 1 == tick => self.silent_ticks + 1,
+                true => 1,
+                false => 0,
+            };
+            self.tick = tick;
+        }
+    }
+
+    /// A tick of the sound in G.722, and room for a header: into `alone` when it is only this
+    /// line's own.
+    pub(super) fn g722<'a>(
+        &'a mut self,
+        sound: &mut Pcm,
+        own: &mut g722::Encoder,
+        tick: u64,
+        alone: &'a mut [u8; PACKET_LEN],
+    ) -> &'a mut [u8; PACKET_LEN] {
+        self.listen(sound, tick);
+        let stream = &mut self.g722;
+        if stream.tick != tick {
+            // Nobody has heard it for a while: the first who does is where it begins.
+            if stream.tick + 1 != tick {
+                stream.after.clone_from(own);
+            }
+            stream.tick = tick;
+            stream.before.clone_from(&stream.after);
+            sound.at(Rate::Wide, &mut stream.wide);
+            let packet = &mut stream.packet[HEADER_LEN..];
+            stream.after.encode(&stream.wide, packet);
+        }
+        if *own == stream.before {
+            own.clone_from(&stream.after);
+            return &mut stream.packet;
+        }
+        let pauses = self.silent_ticks >= PAUSE_TICKS;
+        if pauses && own.follow(&stream.packet[HEADER_LEN..], &stream.after) {
+            return &mut stream.packet;
+        }
+        own.encode(&stream.wide, &mut alone[HEADER_LEN..]);
+        alone
+    }
+
+    /// A packet of this tick in Opus, with room for a header, and the length of what is in it; none
+    /// when the line must encode for itself.
+    pub(super) fn opus(
+        &mut self,
+        sound: &mut Pcm,
+        line: &mut OpusCoder,
+        wishes: &OpusWishes,
+        tick: u64,
+    ) -> Option<(&mut [u8; LONGEST_PACKET], usize)> {
+        self.listen(sound, tick);
+        let place = self.opus.iter().position(|stream| {
+            stream
+                .as_ref()
+                .is_some_and(|stream| stream.wishes == *wishes)
+        });
+        let Some(place) = place else {
+            self.ask(wishes);
+            return None;
+        };
+        let stream = self.opus[place].as_deref_mut()?;
+        if stream.tick != tick {
+            stream.encode(sound, tick);
+        }
+        if line.follows != Some(stream.id) {
+            if self.silent_ticks < PAUSE_TICKS {
+                return None;
+            }
+            line.follows = Some(stream.id);
+            line.own.clear();
+        }
+        Some((&mut stream.packet, stream.length))
+    }
+}
+
+impl OpusStream {
+    /// Packets of a tick; none when there is no memory.
+    pub(super) fn new(id: StreamId, wishes: OpusWishes) -> Option<Box<Self>> {
+        Some(Box::new(Self {
+            id,
+            wishes,
+            encoder: OpusEncoder::new(&wishes, TICK_MS as u8)?,
+            tick: 0,
+            packet: [0; LONGEST_PACKET],
+            length: 0,
+        }))
+    }
+
+    fn encode(&mut self, sound: &Pcm, tick: u64) {
+        if self.tick + 1 != tick {
+            self.encoder.restart();
+        }
+        self.tick = tick;
+        let mut full = [0; LONGEST_TICK];
+        sound.at(Rate::Full, &mut full);
+        self.encoder.push(&full);
+        self.length = self
+            .encoder
+            .pop(&mut self.packet[HEADER_LEN..])
+            .unwrap_or(0);
+    }
+}
+
+/// 60 ms: what was said has died away in the encoders.
+const PAUSE_TICKS: u32 = 3;
+/// Streams of Opus for one sound: phones of so many kinds. Those of others encode for themselves.
+const MOST_STREAMS: usize = 4;

@@ -1,0 +1,125 @@
+//! What is encoded once for several: they get the same packets, nobody hears how they come together,
+//! and who speaks gets his own.
+
+use super::wide::{Fuller, run};
+use super::*;
+
+/// A talker at 8 kHz and three who listen by a fuller codec.
+struct Hall {
+    house: House,
+    talker: usize,
+    listeners: [Fuller; 3],
+}
+
+impl Hall {
+    fn new(first_port: u16, codec: Codec) -> Self {
+        let mut house = House::new(first_port);
+        let talker = house.talker(400.0);
+        let listeners = [1, 2, 3].map(|n| {
+            // At different times, so that none is like another.
+            let mut listener = Fuller::enter(&mut house, n, codec, 0.0);
+            run(&mut house, &mut [&mut listener], 7 * n as usize);
+            listener
+        });
+        Self {
+            house,
+            talker,
+            listeners,
+        }
+    }
+
+    fn run(&mut self, ticks: usize) {
+        let [a, b, c] = &mut self.listeners;
+        run(&mut self.house, &mut [a, b, c], ticks);
+    }
+
+    /// The talker says nothing, and nobody hears anything.
+    fn pause(&mut self, ticks: usize) {
+        self.house.phones[self.talker].tone_hz = Some(0.0);
+        // The gate stays open for a while.
+        self.run(40);
+        let from = self
+            .listeners
+            .each_ref()
+            .map(|listener| listener.heard.len());
+        self.run(ticks);
+        for (listener, from) in self.listeners.iter().zip(from) {
+            let peak = listener.heard[from..]
+                .iter()
+                .map(|sample| sample.unsigned_abs())
+                .max();
+            assert!(peak < Some(80), "{peak:?}");
+        }
+    }
+
+    /// The talker speaks, and so many of the listeners are sent the same.
+    fn check_speech(&mut self, same: usize) {
+        self.house.phones[self.talker].tone_hz = Some(400.0);
+        self.run(10);
+        for listener in &mut self.listeners {
+            listener.payloads.clear();
+        }
+        self.run(25);
+        let first = &self.listeners[0].payloads;
+        assert!((24..=26).contains(&first.len()), "{}", first.len());
+        let alike = |listener: &&Fuller| listener.payloads == *first;
+        assert_eq!(self.listeners.iter().filter(alike).count(), same);
+        for listener in &self.listeners {
+            assert!((5_000.0..6_900.0).contains(&listener.loud(400.0)));
+        }
+    }
+}
+
+#[test]
+fn those_who_hear_the_same_get_the_same_packets_after_a_pause() {
+    let check = |first_port, codec| {
+        let mut hall = Hall::new(first_port, codec);
+        hall.check_speech(1);
+        hall.pause(40);
+        hall.check_speech(3);
+        // One of them speaks as well, hears the talker and not himself, and comes back.
+        hall.listeners[1].hz = 1_100.0;
+        hall.run(40);
+        let heard = hall.listeners[1].loud(1_100.0);
+        assert!(heard < 100.0, "{heard}");
+        assert!(hall.listeners[1].loud(400.0) > 5_000.0);
+        assert!(hall.listeners[2].loud(1_100.0) > 5_000.0);
+        hall.listeners[1].hz = 0.0;
+        hall.run(60);
+        hall.check_speech(2);
+        hall.pause(40);
+        hall.check_speech(3);
+        // A prompt is for one alone, over a quieter room.
+        let prompt: Vec<i16> = (0..30).flat_map(|n| tone(n * 160, 1_500.0)).collect();
+        let leg = hall.listeners[2].leg;
+        let play = ToShard::PlayToLeg(leg, PlayId(3), vec![prompt.into()]);
+        hall.house.order(play);
+        hall.run(25);
+        assert!(hall.listeners[2].loud(1_500.0) > 5_000.0);
+        assert!(hall.listeners[0].loud(1_500.0) < 100.0);
+        hall.run(40);
+        hall.check_speech(2);
+    };
+    check(36_600, Codec::G722);
+    check(36_700, Codec::Opus);
+}
+
+#[test]
+fn a_muted_line_of_a_costly_codec_is_not_listened_to_until_it_may_speak() {
+    let check = |first_port, codec| {
+        let mut hall = Hall::new(first_port, codec);
+        hall.house.phones[hall.talker].tone_hz = Some(0.0);
+        hall.listeners[1].hz = 1_100.0;
+        let leg = hall.listeners[1].leg;
+        hall.house.order(ToShard::SetVoice(leg, LISTEN));
+        hall.run(100);
+        assert!(hall.listeners[0].loud(1_100.0) < 50.0);
+        assert!(hall.house.heard(hall.talker, 1_100.0) < 50.0);
+        hall.house.order(ToShard::SetVoice(leg, TALK));
+        hall.run(40);
+        assert!(hall.listeners[0].loud(1_100.0) > 5_000.0);
+        hall.house.check_hears(hall.talker, 1_100.0);
+    };
+    check(36_800, Codec::G722);
+    check(36_900, Codec::Opus);
+}
