@@ -121,6 +121,23 @@ fn callers_of_opus() {
     figures.check_bursts();
 }
 
+/// Every packet that a listener with an ear opens is authentic.
+#[test]
+fn callers_who_encrypt() {
+    for (args, suite) in [
+        (&["--srtp"][..], "AES_CM_128_HMAC_SHA1_80"),
+        (&["--srtp", "gcm", "--codec", "g722"], "AEAD_AES_128_GCM"),
+    ] {
+        let Some(figures) = Figures::of(args) else {
+            return;
+        };
+        figures.check(6.0);
+        figures.check_bursts();
+        assert_eq!(figures.0["what"]["srtp"], suite);
+        assert_eq!(figures.number("/packets_unopened"), 0.0);
+    }
+}
+
 #[test]
 fn rooms_that_nobody_calls_and_callers_in_a_hurry() {
     let args = ["--idle-rooms", "500", "--setup-rate", "200"];
@@ -164,6 +181,7 @@ fn mistakes_are_told_in_words() {
     check(&["--room-size", "2001"], "--room-size");
     check(&["--lecture", "--talkers", "2"], "--talkers");
     check(&["--codec", "g729"], "--codec");
+    check(&["--srtp", "f8"], "--srtp");
 }
 
 /// More calls than the system gives files for are refused before anything is started.

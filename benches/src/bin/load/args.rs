@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, value_parser};
 
 use crate::codec::Codec;
+use crate::guard::Sealing;
 use crate::plan::{ALL_SIT_IN_ONE, Plan};
 
 /// Measure confab with callers on loopback, and the same packets without a bridge beside it.
@@ -37,6 +38,9 @@ pub struct Args {
     /// The one codec that callers offer
     #[arg(long, value_enum, default_value_t)]
     codec: Codec,
+    /// Callers offer SRTP, and nothing else; by AES_CM_128_HMAC_SHA1_80 when no suite is named
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "counter")]
+    srtp: Option<Sealing>,
     /// Make so many rooms more that nobody calls, and say what confab takes at rest
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
     idle_rooms: Option<u32>,
@@ -95,6 +99,7 @@ impl Args {
             all_noisy: self.all_noisy,
             lecture: self.lecture,
             codec: self.codec,
+            srtp: self.srtp,
             idle_rooms: self.idle_rooms,
             length: seconds(self.seconds),
             settle: seconds(self.settle),

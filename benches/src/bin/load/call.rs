@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::codec::Codec;
 use crate::ear::Ear;
+use crate::guard::Guard;
 use crate::intake::{Intake, Nanos};
 use crate::rtp::{self, PACKET_BYTES_MAX, Sender};
 use crate::sound::{self, Sounds, TICKS_PER_S};
@@ -68,6 +69,7 @@ pub struct Call {
     _rtcp: UdpSocket,
     part: Part,
     sender: Sender,
+    guard: Guard,
     stream: Stream,
     sending: Sending,
     ear: Option<Ear>,
@@ -96,6 +98,7 @@ impl Call {
             _rtcp: rtcp,
             part,
             sender: Sender::new(codec, 0x10ad_0000 + number as u32),
+            guard: Guard::Plain,
             stream: Stream::default(),
             sending: Sending::Nothing,
             ear: None,
@@ -127,8 +130,9 @@ impl Call {
     }
 
     /// Sends to `remote` from now on; first the keys by which a menu is passed, if any.
-    pub fn start(&mut self, remote: SocketAddr, keys: &'static str) -> Result<()> {
+    pub fn start(&mut self, remote: SocketAddr, guard: Guard, keys: &'static str) -> Result<()> {
         self.socket.connect(remote)?;
+        self.guard = guard;
         self.sending = match keys.is_empty() {
             false => Sending::BeforeKey(KEY_AFTER_TICKS, keys),
             true => Sending::Sound,
@@ -170,6 +174,7 @@ impl Call {
     fn hear(&mut self, intake: &mut Intake, room: &Room, tally: &mut Tally) {
         let Self {
             socket,
+            guard,
             stream,
             ear,
             heard_burst,
@@ -183,7 +188,15 @@ impl Call {
             let at = if at == 0 { now_ns() } else { at };
             firsts.packet_ns.get_or_insert(at);
             stream.packet(heard.sequence, at, tally);
-            let Some(after_ns) = ear.as_mut().and_then(|ear| ear.hear(heard.payload)) else {
+            let Some(ear) = ear else {
+                return;
+            };
+            let Some(opened) = guard.open(packet) else {
+                tally.unopened += 1;
+                return;
+            };
+            let Some(after_ns) = rtp::read(&opened).and_then(|heard| ear.hear(heard.payload))
+            else {
                 return;
             };
             let heard_ns = at + after_ns;
@@ -213,6 +226,10 @@ impl Call {
                 };
                 self.sender.sound(payload, &mut packet)
             }
+        };
+        // What cannot be sealed is not sent, and nobody hears it.
+        let Ok(length) = self.guard.close(&mut packet, length) else {
+            return;
         };
         // A full buffer or a refused port is the bridge's affair: the packet counts as sent.
         let _ = self.socket.send(&packet[..length]);

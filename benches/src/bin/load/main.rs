@@ -12,6 +12,7 @@ mod confab;
 mod crowd;
 mod ear;
 mod floor;
+mod guard;
 mod intake;
 mod phone;
 mod plan;

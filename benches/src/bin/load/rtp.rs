@@ -1,12 +1,13 @@
 //! RTP as far as a test caller needs it (RFC 3550, 5.1; RFC 4733, 2.3): 20 ms a packet.
 
 use crate::codec::{Codec, PAYLOAD_BYTES_MAX};
+use crate::guard::TAG_BYTES_MAX;
 
 /// Size of the header without extensions.
 pub const HEADER_BYTES: usize = 12;
 
-/// Size of the longest packet of sound.
-pub const PACKET_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX;
+/// Size of the longest packet of sound, sealed.
+pub const PACKET_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX + TAG_BYTES_MAX;
 
 /// Payload type of keys, as our offer names it.
 pub const KEY_TYPE: u8 = 101;
