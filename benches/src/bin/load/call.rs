@@ -155,7 +155,7 @@ impl Call {
         self.sending = Sending::Nothing;
     }
 
-    /// One packet in each direction.
+    /// One packet in each direction, or none where silence is left out.
     pub fn tick(
         &mut self,
         tick: u64,
@@ -220,9 +220,9 @@ impl Call {
         let length = match self.next_key(&mut packet) {
             Some(length) => length,
             None => {
-                let payload = match self.sending {
-                    Sending::Sound => self.payload(tick, sounds, room, tally),
-                    _ => &sounds.silence,
+                let Some(payload) = self.payload(tick, sounds, room, tally) else {
+                    self.sender.pause();
+                    return;
                 };
                 self.sender.sound(payload, &mut packet)
             }
@@ -265,28 +265,25 @@ impl Call {
         }
     }
 
+    /// What it says now; nothing when it leaves silence out.
     fn payload<'s>(
         &self,
         tick: u64,
         sounds: &'s Sounds,
         room: &mut Room,
         tally: &mut Tally,
-    ) -> &'s [u8] {
-        if let Some(talker) = self.part.turn {
-            let into = sound::into_turn(tick, talker, room.talkers);
-            if into == 0 {
-                room.burst.number += 1;
-                room.burst.sent_ns = now_ns();
-                tally.bursts += room.listeners;
-            }
-            if let Some(payload) = sounds.burst(into) {
-                return payload;
-            }
+    ) -> Option<&'s [u8]> {
+        if !matches!(self.sending, Sending::Sound) {
+            return sounds.said(tick, self.number, None, false);
         }
-        match self.part.noisy {
-            true => sounds.noise(tick, self.number),
-            false => &sounds.silence,
+        let turn = self.part.turn;
+        let into = turn.map(|talker| sound::into_turn(tick, talker, room.talkers));
+        if into == Some(0) {
+            room.burst.number += 1;
+            room.burst.sent_ns = now_ns();
+            tally.bursts += room.listeners;
         }
+        sounds.said(tick, self.number, into, self.part.noisy)
     }
 }
 

@@ -130,7 +130,7 @@ impl Crowd {
             rooms: vec![room; plan.rooms()],
             room_size: plan.room_size,
             signalling: None,
-            sounds: Sounds::new(plan.codec, room.talkers.max(1))?,
+            sounds: Sounds::new(plan.codec, plan.manner, room.talkers.max(1))?,
             intake: Intake::new(),
             tally: Tally::default(),
             begun: Instant::now(),

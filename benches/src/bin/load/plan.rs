@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::call::Part;
 use crate::codec::Codec;
 use crate::guard::Sealing;
-use crate::sound::TURNS_MAX;
+use crate::sound::{Manner, TURNS_MAX};
 
 /// The most callers that confab lets into one room.
 pub const ALL_SIT_IN_ONE: u32 = 2_000;
@@ -26,6 +26,8 @@ pub struct Plan {
     pub codec: Codec,
     /// how packets are sealed, if they are
     pub srtp: Option<Sealing>,
+    /// what is sent while nobody speaks
+    pub manner: Manner,
     pub idle_rooms: Option<u32>,
     pub length: Duration,
     pub settle: Duration,
@@ -97,13 +99,19 @@ impl Plan {
         let noise = if self.all_noisy { ", all noisy" } else { "" };
         let sealed = self.srtp.map(|sealing| format!(", {}", sealing.name()));
         format!(
-            "{} calls in {} room(s) of {}, {who}{noise}, {} s, {}{}",
+            "{} calls in {} room(s) of {}, {who}{noise}, {} s, {}{}{}{}",
             self.calls,
             self.rooms(),
             self.room_size,
             self.length.as_secs(),
             self.codec.name(),
             sealed.unwrap_or_default(),
+            if self.manner.dtx { ", DTX" } else { "" },
+            if self.manner.open_line {
+                ", open lines"
+            } else {
+                ""
+            },
         )
     }
 }

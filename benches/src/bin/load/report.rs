@@ -48,6 +48,8 @@ impl Report {
                 "all_noisy": plan.all_noisy,
                 "lecture": plan.lecture,
                 "codec": plan.codec.name(),
+                "dtx": plan.manner.dtx,
+                "open_lines": plan.manner.open_line,
                 "srtp": plan.srtp.map(Sealing::name),
                 "setup_rate_per_s": plan.setup_rate,
                 "seconds": plan.length.as_secs(),
