@@ -71,7 +71,7 @@ impl Repeat {
 /// What a message changed for the media.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Sound is to be sent there from now on; by which keys, ours and theirs, if it is to be sealed.
+    /// Sound is to be sent there from now on; sealed by these keys, ours and theirs, if any.
     Answered(SocketAddr, Option<(Crypto, Crypto)>),
     Nothing,
 }
