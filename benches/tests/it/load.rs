@@ -52,9 +52,7 @@ impl Figures {
                 self.number(&format!("/{side}/{figure}"));
             }
         }
-        assert_eq!(self.number("/set_ups/dialled"), calls);
-        assert_eq!(self.number("/set_ups/answered"), calls);
-        assert!(self.number("/set_ups/answer_p99_ms") < 10_000.0);
+        self.check_set_ups(calls);
         for figure in [
             "/delay_median_ms",
             "/delay_p99_ms",
@@ -63,6 +61,13 @@ impl Figures {
         ] {
             self.number(figure);
         }
+    }
+
+    /// All were answered.
+    fn check_set_ups(&self, calls: f64) {
+        assert_eq!(self.number("/set_ups/dialled"), calls);
+        assert_eq!(self.number("/set_ups/answered"), calls);
+        assert!(self.number("/set_ups/answer_p99_ms") < 10_000.0);
     }
 
     /// Most of the bursts were heard, and few that nobody sent.
@@ -121,6 +126,52 @@ fn callers_of_opus() {
     figures.check_bursts();
 }
 
+/// They send less than confab does, and are heard as well.
+#[test]
+fn callers_of_opus_who_send_no_silence() {
+    let Some(figures) = Figures::of(&["--codec", "opus", "--dtx"]) else {
+        return;
+    };
+    figures.check_set_ups(6.0);
+    figures.check_bursts();
+    for side in ["confab", "floor"] {
+        let sent = figures.number(&format!("/{side}/packets_sent"));
+        let received = figures.number(&format!("/{side}/packets_received"));
+        assert!(
+            sent > 6.0 && sent < 200.0 && received > 180.0,
+            "{:#}",
+            figures.0
+        );
+    }
+}
+
+#[test]
+fn lines_that_are_quiet_and_open() {
+    let Some(figures) = Figures::of(&["--open-lines"]) else {
+        return;
+    };
+    figures.check(6.0);
+    figures.check_bursts();
+    assert_eq!(figures.0["what"]["open_lines"], true);
+}
+
+/// Every packet that a listener with an ear opens is authentic.
+#[test]
+fn callers_who_encrypt() {
+    for (args, suite) in [
+        (&["--srtp"][..], "AES_CM_128_HMAC_SHA1_80"),
+        (&["--srtp", "gcm", "--codec", "g722"], "AEAD_AES_128_GCM"),
+    ] {
+        let Some(figures) = Figures::of(args) else {
+            return;
+        };
+        figures.check(6.0);
+        figures.check_bursts();
+        assert_eq!(figures.0["what"]["srtp"], suite);
+        assert_eq!(figures.number("/packets_unopened"), 0.0);
+    }
+}
+
 #[test]
 fn rooms_that_nobody_calls_and_callers_in_a_hurry() {
     let args = ["--idle-rooms", "500", "--setup-rate", "200"];
@@ -164,6 +215,8 @@ fn mistakes_are_told_in_words() {
     check(&["--room-size", "2001"], "--room-size");
     check(&["--lecture", "--talkers", "2"], "--talkers");
     check(&["--codec", "g729"], "--codec");
+    check(&["--srtp", "f8"], "--srtp");
+    check(&["--dtx"], "--dtx is of --codec opus");
 }
 
 /// More calls than the system gives files for are refused before anything is started.

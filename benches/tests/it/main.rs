@@ -1,6 +1,7 @@
-//! The tools work. `talkoff` hears no key in the prompts and the music that are at hand; `load` and
-//! `network` have files of their own.
+//! The tools work. `talkoff` hears no key in the prompts and the music that are at hand; `load`,
+//! `network` and `datagrams` have files of their own.
 
+mod datagrams;
 mod load;
 mod network;
 

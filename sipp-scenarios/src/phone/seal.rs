@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use webrtc_srtp::context::Context;
-use webrtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
+use webrtc_srtp::option::{ContextOption, srtcp_replay_protection, srtp_replay_protection};
 use webrtc_srtp::protection_profile::ProtectionProfile;
 
 use super::call::locked;
@@ -32,7 +32,8 @@ impl Suite {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Counter80, Self::Counter32, Self::Gcm128, Self::Gcm256];
 
-    fn name(self) -> &'static str {
+    /// As SDP calls it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Counter80 => "AES_CM_128_HMAC_SHA1_80",
             Self::Counter32 => "AES_CM_128_HMAC_SHA1_32",
@@ -90,16 +91,31 @@ impl Crypto {
         Some(Self { suite, key })
     }
 
-    fn context(&self) -> Result<Context> {
+    /// What seals packets by this key, or opens them, repeated ones too.
+    ///
+    /// # Errors
+    /// When it is none for its suite.
+    pub fn context(&self) -> Result<Context> {
+        self.context_with(None, None)
+    }
+
+    fn guarded(&self) -> Result<Context> {
+        self.context_with(
+            Some(srtp_replay_protection(64)),
+            Some(srtcp_replay_protection(64)),
+        )
+    }
+
+    fn context_with(
+        &self,
+        rtp: Option<ContextOption>,
+        rtcp: Option<ContextOption>,
+    ) -> Result<Context> {
         let profile = self.suite.profile();
         let Some((key, salt)) = self.key.split_at_checked(profile.key_len()) else {
             bail!("the key is too short");
         };
-        let window = (
-            Some(srtp_replay_protection(64)),
-            Some(srtcp_replay_protection(64)),
-        );
-        Context::new(key, salt, profile, window.0, window.1).context("these keys")
+        Context::new(key, salt, profile, rtp, rtcp).context("these keys")
     }
 }
 
@@ -135,7 +151,7 @@ impl Seal {
         } = &mut *state;
         for (place, key) in [(sends, ours), (opens, theirs)] {
             if place.as_ref().is_none_or(|(had, _)| had != key) {
-                *place = Some((key.clone(), key.context()?));
+                *place = Some((key.clone(), key.guarded()?));
             }
         }
         Ok(())

@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, value_parser};
 
 use crate::codec::Codec;
+use crate::guard::Sealing;
 use crate::plan::{ALL_SIT_IN_ONE, Plan};
+use crate::sound::Manner;
 
 /// Measure confab with callers on loopback, and the same packets without a bridge beside it.
 #[derive(Debug, Parser)]
@@ -37,6 +39,15 @@ pub struct Args {
     /// The one codec that callers offer
     #[arg(long, value_enum, default_value_t)]
     codec: Codec,
+    /// Callers offer SRTP, and nothing else; by AES_CM_128_HMAC_SHA1_80 when no suite is named
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "counter")]
+    srtp: Option<Sealing>,
+    /// Callers of Opus leave out their silence, as phones with usedtx=1
+    #[arg(long)]
+    dtx: bool,
+    /// Where nobody speaks there is the noise of a quiet line, not digital silence
+    #[arg(long)]
+    open_lines: bool,
     /// Make so many rooms more that nobody calls, and say what confab takes at rest
     #[arg(long, value_parser = value_parser!(u32).range(0..=10_000_000))]
     idle_rooms: Option<u32>,
@@ -95,6 +106,11 @@ impl Args {
             all_noisy: self.all_noisy,
             lecture: self.lecture,
             codec: self.codec,
+            srtp: self.srtp,
+            manner: Manner {
+                open_line: self.open_lines,
+                dtx: self.dtx,
+            },
             idle_rooms: self.idle_rooms,
             length: seconds(self.seconds),
             settle: seconds(self.settle),

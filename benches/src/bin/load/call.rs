@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::codec::Codec;
 use crate::ear::Ear;
+use crate::guard::Guard;
 use crate::intake::{Intake, Nanos};
 use crate::rtp::{self, PACKET_BYTES_MAX, Sender};
 use crate::sound::{self, Sounds, TICKS_PER_S};
@@ -68,6 +69,7 @@ pub struct Call {
     _rtcp: UdpSocket,
     part: Part,
     sender: Sender,
+    guard: Guard,
     stream: Stream,
     sending: Sending,
     ear: Option<Ear>,
@@ -96,6 +98,7 @@ impl Call {
             _rtcp: rtcp,
             part,
             sender: Sender::new(codec, 0x10ad_0000 + number as u32),
+            guard: Guard::Plain,
             stream: Stream::default(),
             sending: Sending::Nothing,
             ear: None,
@@ -127,8 +130,9 @@ impl Call {
     }
 
     /// Sends to `remote` from now on; first the keys by which a menu is passed, if any.
-    pub fn start(&mut self, remote: SocketAddr, keys: &'static str) -> Result<()> {
+    pub fn start(&mut self, remote: SocketAddr, guard: Guard, keys: &'static str) -> Result<()> {
         self.socket.connect(remote)?;
+        self.guard = guard;
         self.sending = match keys.is_empty() {
             false => Sending::BeforeKey(KEY_AFTER_TICKS, keys),
             true => Sending::Sound,
@@ -151,7 +155,7 @@ impl Call {
         self.sending = Sending::Nothing;
     }
 
-    /// One packet in each direction.
+    /// One packet in each direction, or none where silence is left out.
     pub fn tick(
         &mut self,
         tick: u64,
@@ -170,6 +174,7 @@ impl Call {
     fn hear(&mut self, intake: &mut Intake, room: &Room, tally: &mut Tally) {
         let Self {
             socket,
+            guard,
             stream,
             ear,
             heard_burst,
@@ -183,7 +188,15 @@ impl Call {
             let at = if at == 0 { now_ns() } else { at };
             firsts.packet_ns.get_or_insert(at);
             stream.packet(heard.sequence, at, tally);
-            let Some(after_ns) = ear.as_mut().and_then(|ear| ear.hear(heard.payload)) else {
+            let Some(ear) = ear else {
+                return;
+            };
+            let Some(opened) = guard.open(packet) else {
+                tally.unopened += 1;
+                return;
+            };
+            let Some(after_ns) = rtp::read(&opened).and_then(|heard| ear.hear(heard.payload))
+            else {
                 return;
             };
             let heard_ns = at + after_ns;
@@ -207,12 +220,16 @@ impl Call {
         let length = match self.next_key(&mut packet) {
             Some(length) => length,
             None => {
-                let payload = match self.sending {
-                    Sending::Sound => self.payload(tick, sounds, room, tally),
-                    _ => &sounds.silence,
+                let Some(payload) = self.payload(tick, sounds, room, tally) else {
+                    self.sender.pause();
+                    return;
                 };
                 self.sender.sound(payload, &mut packet)
             }
+        };
+        // What cannot be sealed is not sent, and nobody hears it.
+        let Ok(length) = self.guard.close(&mut packet, length) else {
+            return;
         };
         // A full buffer or a refused port is the bridge's affair: the packet counts as sent.
         let _ = self.socket.send(&packet[..length]);
@@ -248,28 +265,25 @@ impl Call {
         }
     }
 
+    /// What it says now; nothing when it leaves silence out.
     fn payload<'s>(
         &self,
         tick: u64,
         sounds: &'s Sounds,
         room: &mut Room,
         tally: &mut Tally,
-    ) -> &'s [u8] {
-        if let Some(talker) = self.part.turn {
-            let into = sound::into_turn(tick, talker, room.talkers);
-            if into == 0 {
-                room.burst.number += 1;
-                room.burst.sent_ns = now_ns();
-                tally.bursts += room.listeners;
-            }
-            if let Some(payload) = sounds.burst(into) {
-                return payload;
-            }
+    ) -> Option<&'s [u8]> {
+        if !matches!(self.sending, Sending::Sound) {
+            return sounds.said(tick, self.number, None, false);
         }
-        match self.part.noisy {
-            true => sounds.noise(tick, self.number),
-            false => &sounds.silence,
+        let turn = self.part.turn;
+        let into = turn.map(|talker| sound::into_turn(tick, talker, room.talkers));
+        if into == Some(0) {
+            room.burst.number += 1;
+            room.burst.sent_ns = now_ns();
+            tally.bursts += room.listeners;
         }
+        sounds.said(tick, self.number, into, self.part.noisy)
     }
 }
 

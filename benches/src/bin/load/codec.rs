@@ -17,6 +17,9 @@ const OPUS_NUMBER: u8 = 111;
 /// As confab encodes it for callers who wish nothing else.
 const OPUS_BITS_PER_S: i32 = 32_000;
 
+/// A packet of Opus that is no longer need not be sent, says libopus.
+const OPUS_UNSENT_BYTES: usize = 2;
+
 /// Longest packet of Opus, in samples.
 const OPUS_SAMPLES_MAX: usize = 120 * 48;
 
@@ -84,7 +87,8 @@ pub enum Encoder {
 }
 
 impl Encoder {
-    pub fn new(codec: Codec) -> Result<Self> {
+    /// `dtx`: what need not be sent is left out, which only Opus knows.
+    pub fn new(codec: Codec, dtx: bool) -> Result<Self> {
         Ok(match codec {
             Codec::Pcmu => Self::Pcmu,
             Codec::G722 => Self::G722(Box::default()),
@@ -92,20 +96,27 @@ impl Encoder {
                 let (channels, use_) = (opus::Channels::Mono, opus::Application::Voip);
                 let mut encoder = opus::Encoder::new(codec.rate_hz(), channels, use_)?;
                 encoder.set_bitrate(opus::Bitrate::Bits(OPUS_BITS_PER_S))?;
+                encoder.set_dtx(dtx)?;
                 Self::Opus(encoder)
             }
         })
     }
 
-    /// The payload of 20 ms at the codec's rate.
-    pub fn encode(&mut self, sound: &[i16]) -> Result<Vec<u8>> {
-        match self {
-            Self::Pcmu => Ok(sound.iter().map(|&sample| mu_law(sample.into())).collect()),
-            Self::G722(encoder) => Ok(encoder.encode(sound)),
-            Self::Opus(encoder) => encoder
-                .encode_vec(sound, PAYLOAD_BYTES_MAX)
-                .context("libopus cannot encode"),
-        }
+    /// The payload of 20 ms at the codec's rate; nothing when it need not be sent.
+    pub fn encode(&mut self, sound: &[i16]) -> Result<Option<Vec<u8>>> {
+        let payload = match self {
+            Self::Pcmu => sound.iter().map(|&sample| mu_law(sample.into())).collect(),
+            Self::G722(encoder) => encoder.encode(sound),
+            Self::Opus(encoder) => {
+                let payload = encoder.encode_vec(sound, PAYLOAD_BYTES_MAX);
+                let payload = payload.context("libopus cannot encode")?;
+                if encoder.get_dtx()? && payload.len() <= OPUS_UNSENT_BYTES {
+                    return Ok(None);
+                }
+                payload
+            }
+        };
+        Ok(Some(payload))
     }
 }
 
@@ -205,11 +216,11 @@ mod tests {
             let tone: Vec<i16> = (0..samples)
                 .map(|n| (8_000.0 * (n as f64 * step).sin()) as i16)
                 .collect();
-            let mut encoder = Encoder::new(*codec).unwrap();
+            let mut encoder = Encoder::new(*codec, false).unwrap();
             let mut decoder = Decoder::new(*codec).unwrap();
             let mut heard = Vec::new();
             for _ in 0..20 {
-                let payload = encoder.encode(&tone).unwrap();
+                let payload = encoder.encode(&tone).unwrap().unwrap();
                 assert!(payload.len() <= PAYLOAD_BYTES_MAX);
                 heard = decoder.decode(&payload);
                 assert_eq!(heard.len(), samples, "{codec:?}");

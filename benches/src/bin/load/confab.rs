@@ -158,6 +158,7 @@ impl Setting<'_> {
             .env("CONFAB_RTP_PORTS", format!("{first}-{}", first + block - 1))
             .env("CONFAB_HTTP_LISTEN", self.http.to_string())
             .env("CONFAB_SIP_SOURCE_RATE_PER_S", SOURCE_RATE_PER_S)
+            .env("CONFAB_SRTP", "accept")
             .env("CONFAB_LOG", "warn")
             .env_remove("CONFAB_CONFIG")
             .env_remove("CONFAB_DATABASE_URL")

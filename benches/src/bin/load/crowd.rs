@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::call::{Call, Firsts, Room, now_ns};
 use crate::confab::{GUEST_KEYS, HOST_KEYS};
 use crate::ear::Ear;
+use crate::guard::{Guard, Sealing};
 use crate::intake::{Intake, Nanos};
 use crate::phone::{Change, Phone};
 use crate::plan::Plan;
@@ -84,6 +85,7 @@ impl Crowd {
                 run,
                 call,
                 codec: plan.codec,
+                key: plan.srtp.map(Sealing::key),
             };
             Ok(Phone::new(ids, media.port()?))
         });
@@ -102,7 +104,8 @@ impl Crowd {
         ensure!(ports.len() == plan.calls, "a port for each call");
         let mut crowd = Self::new(plan)?;
         for (call, port) in crowd.calls.iter_mut().zip(ports) {
-            call.start((Ipv4Addr::LOCALHOST, *port).into(), "")?;
+            let guard = Guard::padded(plan.srtp);
+            call.start((Ipv4Addr::LOCALHOST, *port).into(), guard, "")?;
         }
         crowd.up = plan.calls;
         crowd.count_ears(|_| true);
@@ -127,7 +130,7 @@ impl Crowd {
             rooms: vec![room; plan.rooms()],
             room_size: plan.room_size,
             signalling: None,
-            sounds: Sounds::new(plan.codec, room.talkers.max(1))?,
+            sounds: Sounds::new(plan.codec, plan.manner, room.talkers.max(1))?,
             intake: Intake::new(),
             tally: Tally::default(),
             begun: Instant::now(),
@@ -285,12 +288,16 @@ impl Crowd {
                 continue;
             };
             let change = phones[call].take(Instant::now(), &message, |text| send(socket, text));
-            if let Change::Answered(media) = change {
+            if let Change::Answered(media, sealed) = change {
+                let guard = match sealed {
+                    Some((ours, theirs)) => Guard::agreed(&ours, &theirs)?,
+                    None => Guard::Plain,
+                };
                 let keys = match self.calls[call].part().host {
                     true => HOST_KEYS,
                     false => GUEST_KEYS,
                 };
-                self.calls[call].start(media, keys)?;
+                self.calls[call].start(media, guard, keys)?;
             }
         }
         // A tenth of them a step is often enough for waits of half a second.

@@ -113,7 +113,7 @@ impl Wave {
 mod tests {
     use super::*;
     use crate::codec::mu_law;
-    use crate::sound::Sounds;
+    use crate::sound::{Manner, Sounds};
     use clap::ValueEnum;
 
     /// Bursts are heard where they begin, by each way, and nothing else is.
@@ -121,11 +121,11 @@ mod tests {
     fn bursts_begin() {
         for codec in Codec::value_variants() {
             for in_noise in [false, true] {
-                let sounds = Sounds::new(*codec, 2).unwrap();
+                let sounds = Sounds::new(*codec, Manner::default(), 2).unwrap();
                 let mut ear = Ear::new(*codec, in_noise).unwrap();
-                let said = |tick: u64| match tick % 50 {
-                    ..40 => &sounds.silence[..],
-                    into => sounds.burst(into - 40).unwrap_or(&sounds.silence),
+                let said = |tick: u64| {
+                    let into = (tick % 50).checked_sub(40);
+                    sounds.said(tick, 0, into, false).unwrap()
                 };
                 let heard = (0..100).filter_map(|tick| Some((tick, ear.hear(said(tick))?)));
                 let heard: Vec<_> = heard.collect();
@@ -153,7 +153,7 @@ mod tests {
     /// Eight others at once, and as loud as a gain makes them, are no burst; a burst among them is.
     #[test]
     fn a_burst_in_noise() {
-        let sounds = Sounds::new(Codec::Pcmu, 2).unwrap();
+        let sounds = Sounds::new(Codec::Pcmu, Manner::default(), 2).unwrap();
         let mut ear = Ear::new(Codec::Pcmu, true).unwrap();
         let mut decoder = Decoder::new(Codec::Pcmu).unwrap();
         let mut heard = Vec::new();
@@ -166,10 +166,10 @@ mod tests {
                     .for_each(|(sum, sample)| *sum += times * i32::from(sample));
             };
             for caller in 0..8 {
-                add(sounds.noise(tick, caller), 5);
+                add(sounds.said(tick, caller, None, true).unwrap(), 5);
             }
             if tick >= 300 {
-                add(sounds.burst(tick - 300).unwrap_or(&sounds.silence), 1);
+                add(sounds.said(tick, 0, Some(tick - 300), false).unwrap(), 1);
             }
             let mix: Vec<u8> = mix.into_iter().map(mu_law).collect();
             heard.extend(ear.hear(&mix).map(|after| (tick, after)));

@@ -12,7 +12,9 @@ mod confab;
 mod crowd;
 mod ear;
 mod floor;
+mod guard;
 mod intake;
+mod noise;
 mod phone;
 mod plan;
 mod report;
@@ -26,12 +28,13 @@ mod tally;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::args::{Args, Mode};
 use crate::child::{Child, cpu_us};
+use crate::codec::Codec;
 use crate::confab::{Confab, FIRST_ROOM};
 use crate::crowd::Crowd;
 use crate::plan::Plan;
@@ -61,6 +64,8 @@ fn main() -> ExitCode {
 }
 
 fn measure(plan: &Plan) -> Result<()> {
+    let has_dtx = plan.codec == Codec::Opus;
+    ensure!(has_dtx || !plan.manner.dtx, "--dtx is of --codec opus");
     raise_file_limit(plan.calls)?;
     let mut report = Report::new(plan);
     with_confab(plan, &mut report).context("with confab")?;
@@ -129,7 +134,7 @@ fn raise_file_limit(calls: usize) -> Result<()> {
     if soft < wanted {
         setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)?;
     }
-    anyhow::ensure!(
+    ensure!(
         wanted <= hard,
         "{calls} calls take {wanted} open files, the system allows {hard}: raise `ulimit -Hn`"
     );

@@ -9,6 +9,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use sipp_scenarios::phone::Crypto;
+
 use crate::setups::SetUp;
 use crate::sip::{Ids, Message};
 
@@ -67,10 +69,10 @@ impl Repeat {
 }
 
 /// What a message changed for the media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Sound is to be sent there from now on.
-    Answered(SocketAddr),
+    /// Sound is to be sent there from now on; sealed by these keys, ours and theirs, if any.
+    Answered(SocketAddr, Option<(Crypto, Crypto)>),
     Nothing,
 }
 
@@ -168,11 +170,17 @@ impl Phone {
                 let target = message.contact().unwrap_or_default();
                 send(&self.ids.ack(to, Some(target)));
                 if let (State::Dialling(_), Some(media)) = (&self.state, message.media()) {
+                    let ours = self.ids.key.clone();
+                    let keys = ours.clone().zip(message.key());
+                    if ours.is_some() != keys.is_some() {
+                        self.over("answered without a key");
+                        return Change::Nothing;
+                    }
                     self.state = State::Up {
                         to: to.to_owned(),
                         target: target.to_owned(),
                     };
-                    return Change::Answered(media);
+                    return Change::Answered(media, keys);
                 }
             }
             _ => {
@@ -225,6 +233,7 @@ impl Phone {
 mod tests {
     use super::*;
     use crate::codec::Codec;
+    use crate::guard::Sealing;
 
     const ANSWER: &str = "SIP/2.0 200 OK\r\nTo: <sip:1>;tag=c\r\nCSeq: 1 INVITE\r\n\
         Contact: <sip:c@127.0.0.1:5060>\r\n\r\nv=0\r\nc=IN IP4 127.0.0.1\r\n\
@@ -238,6 +247,7 @@ mod tests {
             run: 1,
             call: 0,
             codec: Codec::Pcmu,
+            key: None,
         };
         Phone::new(ids, 4_000)
     }
@@ -257,7 +267,8 @@ mod tests {
         let mut phone = phone();
         phone.dial(now, |text| assert!(text.starts_with("INVITE ")));
         let (change, sent) = take(&mut phone, ANSWER);
-        assert_eq!(change, Change::Answered("127.0.0.1:9000".parse().unwrap()));
+        let media = "127.0.0.1:9000".parse().unwrap();
+        assert_eq!(change, Change::Answered(media, None));
         assert_eq!(sent, ["ACK"]);
         assert!(phone.is_up());
         assert_eq!(
@@ -290,6 +301,24 @@ mod tests {
         }
         assert_eq!((alone.is_over(), sends), (Some("no answer"), 7));
         assert_eq!((alone.set_up().invites, alone.set_up().answer), (7, None));
+    }
+
+    #[test]
+    fn an_answer_must_have_a_key_when_the_offer_had() {
+        let key = Sealing::Counter.key();
+        let mut sealed = phone();
+        sealed.ids.key = Some(key.clone());
+        sealed.dial(Instant::now(), |_| {});
+        let answer = format!("{ANSWER}a=crypto:{}\r\n", key.text());
+        let (change, _) = take(&mut sealed, &answer);
+        let media = "127.0.0.1:9000".parse().unwrap();
+        assert_eq!(change, Change::Answered(media, Some((key.clone(), key))));
+
+        let mut plain = phone();
+        plain.ids.key = Some(Sealing::Counter.key());
+        plain.dial(Instant::now(), |_| {});
+        assert_eq!(take(&mut plain, ANSWER).0, Change::Nothing);
+        assert_eq!(plain.is_over(), Some("answered without a key"));
     }
 
     #[test]

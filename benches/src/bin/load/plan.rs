@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use crate::call::Part;
 use crate::codec::Codec;
-use crate::sound::TURNS_MAX;
+use crate::guard::Sealing;
+use crate::sound::{Manner, TURNS_MAX};
 
 /// The most callers that confab lets into one room.
 pub const ALL_SIT_IN_ONE: u32 = 2_000;
 
-/// Listeners with an ear for bursts when what they hear must be decoded.
+/// Listeners with an ear for bursts when what they hear must be decoded or opened.
 const EARS_THAT_DECODE: usize = 20;
 
 /// What is to be measured.
@@ -23,6 +24,10 @@ pub struct Plan {
     pub all_noisy: bool,
     pub lecture: bool,
     pub codec: Codec,
+    /// how packets are sealed, if they are
+    pub srtp: Option<Sealing>,
+    /// what is sent while nobody speaks
+    pub manner: Manner,
     pub idle_rooms: Option<u32>,
     pub length: Duration,
     pub settle: Duration,
@@ -60,9 +65,9 @@ impl Plan {
     /// Of how many listeners one has an ear for bursts.
     pub fn listeners_per_ear(&self) -> usize {
         let listening = (0..self.calls).filter(|&call| self.part(call).turn.is_none());
-        match self.codec {
-            Codec::Pcmu => 1,
-            Codec::G722 | Codec::Opus => listening.count().div_ceil(EARS_THAT_DECODE).max(1),
+        match (self.codec, self.srtp) {
+            (Codec::Pcmu, None) => 1,
+            _ => listening.count().div_ceil(EARS_THAT_DECODE).max(1),
         }
     }
 
@@ -92,13 +97,21 @@ impl Plan {
             (false, more) => format!("{} talking by turns, {more} at once", self.turns()),
         };
         let noise = if self.all_noisy { ", all noisy" } else { "" };
+        let sealed = self.srtp.map(|sealing| format!(", {}", sealing.name()));
         format!(
-            "{} calls in {} room(s) of {}, {who}{noise}, {} s, {}",
+            "{} calls in {} room(s) of {}, {who}{noise}, {} s, {}{}{}{}",
             self.calls,
             self.rooms(),
             self.room_size,
             self.length.as_secs(),
             self.codec.name(),
+            sealed.unwrap_or_default(),
+            if self.manner.dtx { ", DTX" } else { "" },
+            if self.manner.open_line {
+                ", open lines"
+            } else {
+                ""
+            },
         )
     }
 }
@@ -144,6 +157,7 @@ mod tests {
         check("--calls 2000 --lecture", (1, 0, 1_999), "h---");
         check("--calls 100 --lecture --all-noisy", (1, 99, 99), "hnnn");
         check("--calls 500 --codec opus", (50, 0, 19), "tt--");
+        check("--calls 500 --srtp gcm", (50, 0, 19), "tt--");
         check("--tiny --talkers 50", (5, 4, 7), "tttttnnnn---");
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::guard::Sealing;
 use crate::plan::Plan;
 use crate::rest::Rest;
 use crate::setups::SetUps;
@@ -47,6 +48,9 @@ impl Report {
                 "all_noisy": plan.all_noisy,
                 "lecture": plan.lecture,
                 "codec": plan.codec.name(),
+                "dtx": plan.manner.dtx,
+                "open_lines": plan.manner.open_line,
+                "srtp": plan.srtp.map(Sealing::name),
                 "setup_rate_per_s": plan.setup_rate,
                 "seconds": plan.length.as_secs(),
             }),
@@ -92,6 +96,7 @@ impl Report {
             "bursts_expected": heard.bursts,
             "bursts_heard": heard.delays_ns.len(),
             "bursts_stray": heard.strays,
+            "packets_unopened": heard.unopened,
             "late_ticks": self.late_ticks,
             "memory_kb_per_call": self.memory_kb_per_call,
         })
@@ -157,6 +162,7 @@ impl Report {
             one("delay max, ms", tenths(confab.delay_ms(100))),
             one("bursts heard of expected", heard),
             one("bursts nobody sent", confab.strays.to_string()),
+            one("packets no key opened", confab.unopened.to_string()),
             one("late ticks", late_ticks),
             one("memory per call, kB", memory),
             both("generator woke late", confab.own_late, floor.own_late),

@@ -1,12 +1,13 @@
 //! RTP as far as a test caller needs it (RFC 3550, 5.1; RFC 4733, 2.3): 20 ms a packet.
 
 use crate::codec::{Codec, PAYLOAD_BYTES_MAX};
+use crate::guard::TAG_BYTES_MAX;
 
 /// Size of the header without extensions.
 pub const HEADER_BYTES: usize = 12;
 
-/// Size of the longest packet of sound.
-pub const PACKET_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX;
+/// Size of the longest packet of sound, sealed.
+pub const PACKET_BYTES_MAX: usize = HEADER_BYTES + PAYLOAD_BYTES_MAX + TAG_BYTES_MAX;
 
 /// Payload type of keys, as our offer names it.
 pub const KEY_TYPE: u8 = 101;
@@ -22,6 +23,8 @@ pub struct Sender {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    /// nothing was sent in the last packet's time
+    paused: bool,
 }
 
 /// A packet to be filled.
@@ -34,6 +37,7 @@ impl Sender {
             ssrc,
             sequence: 1,
             timestamp: 160,
+            paused: false,
         }
     }
 
@@ -44,10 +48,18 @@ impl Sender {
 
     /// Writes the next packet of sound, and returns its length.
     pub fn sound(&mut self, payload: &[u8], packet: &mut Packet) -> usize {
-        self.header(self.codec.number(), false, self.timestamp, packet);
+        // RFC 7587, 4.1: the first after a pause is marked.
+        let marker = std::mem::take(&mut self.paused);
+        self.header(self.codec.number(), marker, self.timestamp, packet);
         packet[HEADER_BYTES..][..payload.len()].copy_from_slice(payload);
         self.timestamp = self.timestamp.wrapping_add(self.span());
         HEADER_BYTES + payload.len()
+    }
+
+    /// Lets a packet's time pass in silence.
+    pub fn pause(&mut self) {
+        self.timestamp = self.timestamp.wrapping_add(self.span());
+        self.paused = true;
     }
 
     /// Writes packet number `step` of a key (`0-9*#`), and returns its length: five of the key
@@ -137,6 +149,22 @@ mod tests {
             let timestamp = u32::from_be_bytes(packet[4..8].try_into().unwrap());
             assert_eq!(timestamp, 160 + timestamps);
         }
+    }
+
+    /// Time passes and numbers do not.
+    #[test]
+    fn a_pause() {
+        let mut sender = Sender::new(Codec::Opus, 7);
+        let mut packet = [0; PACKET_BYTES_MAX];
+        let mut next = |pauses: u32| {
+            (0..pauses).for_each(|_| sender.pause());
+            sender.sound(&[1], &mut packet);
+            let timestamp = u32::from_be_bytes(packet[4..8].try_into().unwrap());
+            (packet[1] & 0x80 != 0, packet[3], timestamp)
+        };
+        assert_eq!(next(0), (false, 1, 160));
+        assert_eq!(next(20), (true, 2, 160 + 21 * 960));
+        assert_eq!(next(0), (false, 3, 160 + 22 * 960));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use sipp_scenarios::phone::Crypto;
+
 use crate::codec::Codec;
 use crate::rtp::KEY_TYPE;
 
@@ -22,17 +24,23 @@ pub struct Ids {
     pub call: usize,
     /// what is offered
     pub codec: Codec,
+    /// what it seals by, if it does
+    pub key: Option<Crypto>,
 }
 
 impl Ids {
     /// INVITE that offers one codec, and keys at its clock, at `rtp_port`.
     pub fn invite(&self, rtp_port: u16) -> String {
         let ip = self.local.ip();
+        let (profile, crypto) = match &self.key {
+            None => ("RTP/AVP", String::new()),
+            Some(key) => ("RTP/SAVP", format!("a=crypto:{}\r\n", key.text())),
+        };
         let sdp = format!(
             "v=0\r\no=load {call} 1 IN IP4 {ip}\r\ns=load\r\nc=IN IP4 {ip}\r\nt=0 0\r\n\
-             m=audio {rtp_port} RTP/AVP {number} {KEY_TYPE}\r\na=rtpmap:{number} {map}\r\n\
+             m=audio {rtp_port} {profile} {number} {KEY_TYPE}\r\na=rtpmap:{number} {map}\r\n\
              a=rtpmap:{KEY_TYPE} telephone-event/{clock_hz}\r\na=fmtp:{KEY_TYPE} 0-15\r\n\
-             a=ptime:20\r\na=sendrecv\r\n",
+             a=ptime:20\r\n{crypto}a=sendrecv\r\n",
             call = self.call,
             number = self.codec.number(),
             map = self.codec.map(),
@@ -152,6 +160,12 @@ impl<'a> Message<'a> {
         Some(SocketAddr::new(ip, port))
     }
 
+    /// What confab seals by, when it does.
+    pub fn key(&self) -> Option<Crypto> {
+        let mut lines = self.body.lines();
+        lines.find_map(|line| Crypto::parse(line.strip_prefix("a=crypto:")?))
+    }
+
     /// `200 OK` to a request within the call.
     pub fn ok(&self) -> String {
         let mut text = String::from("SIP/2.0 200 OK\r\n");
@@ -177,6 +191,7 @@ impl<'a> Message<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::Sealing;
 
     fn ids() -> Ids {
         Ids {
@@ -186,6 +201,7 @@ mod tests {
             run: 0xabc,
             call: 7,
             codec: Codec::Pcmu,
+            key: None,
         }
     }
 
@@ -202,6 +218,19 @@ mod tests {
         assert_eq!(message.media(), "127.0.0.1:40000".parse().ok());
         let length: usize = message.header("content-length").unwrap().parse().unwrap();
         assert_eq!(length, message.body.len());
+    }
+
+    #[test]
+    fn an_offer_to_encrypt() {
+        let key = Sealing::Gcm.key();
+        let ids = Ids {
+            key: Some(key.clone()),
+            ..ids()
+        };
+        let invite = ids.invite(40_000);
+        assert!(invite.contains("m=audio 40000 RTP/SAVP 0 101\r\n"));
+        let message = Message::parse(invite.as_bytes()).unwrap();
+        assert_eq!(message.key(), Some(key));
     }
 
     #[test]

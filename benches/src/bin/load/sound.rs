@@ -15,6 +15,7 @@ use std::f64::consts::TAU;
 use anyhow::Result;
 
 use crate::codec::{Codec, Encoder};
+use crate::noise::{self, NOISE_TICKS};
 
 /// Packets of one caller in a second.
 pub const TICKS_PER_S: u64 = 50;
@@ -36,62 +37,98 @@ const TAIL_TICKS: u64 = 4;
 /// Silence before what is recorded, for the encoder to settle.
 const SETTLE_TICKS: usize = 50;
 
-/// Length of what noisy callers repeat; each is at a place of its own in it.
-const NOISE_TICKS: usize = 199;
+/// How phones behave when nobody speaks into them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// they send the noise of a quiet line, not digital silence
+    pub open_line: bool,
+    /// they send next to nothing in silence (Opus)
+    pub dtx: bool,
+}
 
-/// A syllable and a pause; the gate of a line stays open for 400 ms.
-const SYLLABLE_TICKS: usize = 8;
-const PAUSE_TICKS: usize = 5;
-
-/// Root mean square of syllables, one after the other: around -40 dBov.
-const SYLLABLES: [f64; 5] = [330.0, 250.0, 420.0, 290.0, 370.0];
-
-/// That of pauses: -66 dBov.
-const PAUSE: f64 = 16.0;
-
-/// The payloads that there are.
+/// The payloads that there are. Where one is missing, nothing is sent.
 #[derive(Debug)]
 pub struct Sounds {
-    pub silence: Vec<u8>,
-    burst: Vec<Vec<u8>>,
-    noise: Vec<Vec<u8>>,
+    quiet: Vec<Payload>,
+    burst: Vec<Payload>,
+    /// how much of the burst there is when noise follows
+    burst_ticks: u64,
+    noise: Vec<Payload>,
 }
+
+type Payload = Option<Vec<u8>>;
 
 impl Sounds {
     /// For rooms in which so many take turns.
-    pub fn new(codec: Codec, talkers: u64) -> Result<Self> {
-        let samples = codec.rate_hz() as usize / TICKS_PER_S as usize;
-        let quiet = vec![0; samples];
-        let mut encoder = Encoder::new(codec)?;
-        let mut silence = Vec::new();
-        for _ in 0..SETTLE_TICKS {
-            silence = encoder.encode(&quiet)?;
+    pub fn new(codec: Codec, manner: Manner, talkers: u64) -> Result<Self> {
+        let rate_hz = codec.rate_hz();
+        let samples = rate_hz as usize / TICKS_PER_S as usize;
+        let line = match manner.open_line {
+            true => noise::line(rate_hz),
+            false => vec![0; samples * NOISE_TICKS],
+        };
+        let mut line = line.chunks(samples).cycle();
+        let mut encoder = Encoder::new(codec, manner.dtx)?;
+        if manner.dtx {
+            // libopus takes noise for silence only beside what it has heard before.
+            for sound in noise::voice(rate_hz).chunks(samples) {
+                encoder.encode(sound)?;
+            }
         }
-        let tone = tone(codec.rate_hz(), samples);
-        let burst = (0..burst_ticks(talkers) + TAIL_TICKS).map(|tick| {
-            let tone_now = tick < burst_ticks(talkers);
-            encoder.encode(if tone_now { &tone } else { &quiet })
-        });
-        let burst = burst.collect::<Result<_>>()?;
-        let hiss = hiss(codec.rate_hz());
+        let settle = SETTLE_TICKS * if manner.dtx { 5 } else { 1 };
+        for sound in line.by_ref().take(settle) {
+            encoder.encode(sound)?;
+        }
+        let quiet_ticks = if manner == Manner::default() {
+            1
+        } else {
+            NOISE_TICKS
+        };
+        let quiet = line
+            .by_ref()
+            .take(quiet_ticks)
+            .map(|sound| encoder.encode(sound));
+        let quiet = quiet.collect::<Result<_>>()?;
+
+        // With nothing to be sent in silence, the whole of a turn differs from the next quiet one.
+        let tone = tone(rate_hz, samples);
+        let short = burst_ticks(talkers) + TAIL_TICKS;
+        let (before, length) = match manner.dtx {
+            true => (2 * ROUND_TICKS, ROUND_TICKS),
+            false => (0, short),
+        };
+        let mut burst = Vec::new();
+        for (tick, sound) in (0..before + length).zip(line) {
+            let tone_now = tick % ROUND_TICKS < burst_ticks(talkers);
+            let payload = encoder.encode(if tone_now { &tone } else { sound })?;
+            if tick >= before {
+                burst.push(payload);
+            }
+        }
+        // One that has not heard how much louder bursts are.
+        let mut encoder = Encoder::new(codec, manner.dtx)?;
+        let hiss = noise::hiss(rate_hz);
         let noise = hiss.chunks(samples).map(|sound| encoder.encode(sound));
         Ok(Self {
-            silence,
+            quiet,
             burst,
+            burst_ticks: short,
             noise: noise.collect::<Result<_>>()?,
         })
     }
 
-    /// What a talker sends so many ticks after the begin of its turn; nothing when it is over.
-    pub fn burst(&self, into: u64) -> Option<&[u8]> {
-        self.burst.get(into as usize).map(Vec::as_slice)
-    }
-
-    /// What noisy caller number `caller` sends in a tick.
-    pub fn noise(&self, tick: u64, caller: usize) -> &[u8] {
-        // A stride without a common divisor spreads callers over the whole.
-        let at = tick as usize + caller * 37;
-        &self.noise[at % self.noise.len()]
+    /// What caller number `caller` sends in a tick, `into` ticks after the begin of its turn if it
+    /// has one; nothing when nothing need be sent.
+    pub fn said(&self, tick: u64, caller: usize, into: Option<u64>, noisy: bool) -> Option<&[u8]> {
+        let into = into.filter(|&into| !noisy || into < self.burst_ticks);
+        let burst = into.and_then(|into| self.burst.get(into as usize));
+        let payload = burst.unwrap_or_else(|| {
+            let repeated = if noisy { &self.noise } else { &self.quiet };
+            // A stride without a common divisor spreads callers over the whole.
+            let at = tick as usize + caller * 37;
+            &repeated[at % repeated.len()]
+        });
+        payload.as_deref()
     }
 }
 
@@ -112,73 +149,9 @@ fn tone(rate_hz: u32, samples: usize) -> Vec<i16> {
         .collect()
 }
 
-/// Random numbers twice differentiated, which takes away what is low, at the telephone's rate and
-/// brought up to another by straight lines.
-fn hiss(rate_hz: u32) -> Vec<i16> {
-    const AT_8_KHZ: usize = 160;
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    // Between -1 and 1, the same in every run (xorshift64).
-    let mut random = || {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
-    };
-    let (mut last, mut before) = (0.0, 0.0);
-    let at_8_khz = (0..NOISE_TICKS * AT_8_KHZ).map(|n| {
-        let now = random();
-        let high = now - 2.0 * last + before;
-        (last, before) = (now, last);
-        // Six times the power of the numbers, which is a third.
-        high / 2.0_f64.sqrt() * level(n / AT_8_KHZ)
-    });
-    let steps = rate_hz as usize / 8_000;
-    let mut from = 0.0;
-    let mut sound = Vec::with_capacity(NOISE_TICKS * AT_8_KHZ * steps);
-    for to in at_8_khz {
-        let part = |step: usize| from + (to - from) * step as f64 / steps as f64;
-        sound.extend((1..=steps).map(|step| part(step) as i16));
-        from = to;
-    }
-    sound
-}
-
-/// How loud it is in a tick.
-fn level(tick: usize) -> f64 {
-    let (syllable, into) = (
-        tick / (SYLLABLE_TICKS + PAUSE_TICKS),
-        tick % (SYLLABLE_TICKS + PAUSE_TICKS),
-    );
-    match into {
-        ..SYLLABLE_TICKS => SYLLABLES[syllable % SYLLABLES.len()],
-        _ => PAUSE,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dbov(sound: &[i16]) -> f64 {
-        let power: f64 = sound.iter().map(|&s| f64::from(s).powi(2)).sum();
-        10.0 * (power / sound.len() as f64 / 32_768_f64.powi(2)).log10()
-    }
-
-    #[test]
-    fn hiss_is_as_loud_as_said() {
-        for rate_hz in [8_000, 16_000, 48_000] {
-            let sound = hiss(rate_hz);
-            let tick = rate_hz as usize / 50;
-            assert_eq!(sound.len(), tick * NOISE_TICKS);
-            for ticks in sound.chunks(tick * (SYLLABLE_TICKS + PAUSE_TICKS)).take(15) {
-                let (loud, quiet) = ticks.split_at(tick * SYLLABLE_TICKS);
-                let (loud, quiet) = (dbov(loud), dbov(quiet));
-                // Straight lines between samples take some of what is high.
-                assert!((-46.0..-37.0).contains(&loud), "{rate_hz}: {loud}");
-                assert!(quiet < -60.0, "{rate_hz}: {quiet}");
-            }
-        }
-    }
 
     /// In a second every talker has one burst, never two at once, and quiet before each.
     #[test]
@@ -203,14 +176,50 @@ mod tests {
 
     #[test]
     fn payloads_are_those_of_the_codec() {
-        for (codec, bytes) in [(Codec::Pcmu, 160), (Codec::G722, 160)] {
-            let sounds = Sounds::new(codec, 2).unwrap();
-            assert_eq!(sounds.silence.len(), bytes);
-            assert_eq!(sounds.burst(0).unwrap().len(), bytes);
-            assert_eq!(sounds.burst(19), None);
-            assert_eq!(sounds.noise(1_000, 499).len(), bytes);
+        for open_line in [false, true] {
+            let manner = Manner {
+                open_line,
+                dtx: false,
+            };
+            for codec in [Codec::Pcmu, Codec::G722] {
+                let sounds = Sounds::new(codec, manner, 2).unwrap();
+                let said = |into, noisy| sounds.said(1_000, 499, into, noisy).unwrap();
+                for payload in [said(None, false), said(Some(0), false), said(None, true)] {
+                    assert_eq!(payload.len(), 160);
+                }
+                assert_ne!(said(Some(18), false), said(None, true));
+                assert_eq!(said(Some(19), false), said(None, false));
+                assert_eq!(said(Some(19), true), said(None, true));
+                let moves = said(None, false) != sounds.said(1_001, 499, None, false).unwrap();
+                assert_eq!(moves, open_line, "{codec:?}");
+            }
         }
-        let sounds = Sounds::new(Codec::Opus, 5).unwrap();
-        assert!(sounds.silence.len() < sounds.burst(3).unwrap().len());
+        let sounds = Sounds::new(Codec::Opus, Manner::default(), 5).unwrap();
+        let length = |into| sounds.said(0, 0, into, false).unwrap().len();
+        assert!(length(None) < length(Some(3)));
+    }
+
+    /// One packet in 21 on a quiet line; bursts and noise are whole.
+    #[test]
+    fn silence_is_left_out() {
+        for open_line in [false, true] {
+            let manner = Manner {
+                open_line,
+                dtx: true,
+            };
+            let sounds = Sounds::new(Codec::Opus, manner, 2).unwrap();
+            let count = |into: fn(u64) -> Option<u64>, ticks: u64, noisy| {
+                let said = (0..ticks).filter_map(|t| sounds.said(t, 3, into(t), noisy));
+                said.count()
+            };
+            let quiet = count(|_| None, NOISE_TICKS as u64, false);
+            assert!((9..=11).contains(&quiet), "{open_line}: {quiet}");
+            assert_eq!(count(Some, burst_ticks(2), false), 15);
+            let round = count(Some, ROUND_TICKS, false);
+            // Behind a tone libopus takes noise for sound for longer than this.
+            let most = if open_line { 50 } else { 30 };
+            assert!((20..=most).contains(&round), "{open_line}: {round}");
+            assert!(count(|_| None, 150, true) > 140);
+        }
     }
 }

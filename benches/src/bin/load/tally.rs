@@ -25,6 +25,8 @@ pub struct Tally {
     pub delays_ns: Vec<Nanos>,
     /// times a listener heard something begin that no talker had begun
     pub strays: u64,
+    /// packets that a listener could not open
+    pub unopened: u64,
     /// times the generator woke more than 5 ms late
     pub own_late: u64,
 }
@@ -40,6 +42,7 @@ impl Tally {
             bursts: self.bursts - before.bursts,
             delays_ns: self.delays_ns[before.delays_ns.len()..].to_vec(),
             strays: self.strays - before.strays,
+            unopened: self.unopened - before.unopened,
             own_late: self.own_late - before.own_late,
         }
     }
