@@ -18,7 +18,7 @@ use confab_core::audio::stream::OpusWishes;
 
 use super::RoomKey;
 use super::aside::{Aside, Pusher};
-use super::codec::{OpusCoder, OpusEncoder};
+use super::codec::{G722Coder, OpusCoder, OpusEncoder};
 use super::encoded::PACKET_LEN;
 use super::inbound::Over;
 use super::outbound::LONGEST_PACKET;
@@ -73,6 +73,9 @@ struct G722Stream {
     after: g722::Encoder,
     wide: [i16; Rate::Wide.tick()],
     packet: [u8; PACKET_LEN],
+    /// what is heard of the packet, once that has been asked for
+    foreseen: g722::Foreseen,
+    is_foreseen: bool,
 }
 
 /// A common stream of Opus: packets of a tick, for those who wish for the same.
@@ -101,6 +104,8 @@ impl Common {
                 after: g722::Encoder::default(),
                 wide: [0; Rate::Wide.tick()],
                 packet: [0; PACKET_LEN],
+                foreseen: g722::Foreseen::default(),
+                is_foreseen: false,
             },
             opus: [const { None }; MOST_STREAMS],
             asked: [None; MOST_STREAMS],
@@ -150,32 +155,25 @@ impl Common {
     pub(super) fn g722<'a>(
         &'a mut self,
         sound: &mut Pcm,
-        own: &mut g722::Encoder,
+        line: &mut G722Coder,
         tick: u64,
         alone: &'a mut [u8; PACKET_LEN],
     ) -> &'a mut [u8; PACKET_LEN] {
         self.listen(sound, tick);
         let stream = &mut self.g722;
         if stream.tick != tick {
-            // Nobody has heard it for a while: the first who does is where it begins.
-            if stream.tick + 1 != tick {
-                stream.after.clone_from(own);
-            }
-            stream.tick = tick;
-            stream.before.clone_from(&stream.after);
-            sound.at(Rate::Wide, &mut stream.wide);
-            let packet = &mut stream.packet[HEADER_LEN..];
-            stream.after.encode(&stream.wide, packet);
+            stream.encode(sound, &line.own, tick);
         }
-        if *own == stream.before {
-            own.clone_from(&stream.after);
+        if line.own == stream.before {
+            line.own.clone_from(&stream.after);
             return &mut stream.packet;
         }
-        let pauses = self.silent_ticks >= PAUSE_TICKS;
-        if pauses && own.follow(&stream.packet[HEADER_LEN..], &stream.after) {
+        let may_follow = line.follows || self.silent_ticks >= PAUSE_TICKS;
+        line.follows = may_follow && stream.is_followed_by(&mut line.own);
+        if line.follows {
             return &mut stream.packet;
         }
-        own.encode(&stream.wide, &mut alone[HEADER_LEN..]);
+        line.own.encode(&stream.wide, &mut alone[HEADER_LEN..]);
         alone
     }
 
@@ -210,6 +208,30 @@ impl Common {
             line.own.clear();
         }
         Some((&mut stream.packet, stream.length))
+    }
+}
+
+impl G722Stream {
+    fn encode(&mut self, sound: &Pcm, first: &g722::Encoder, tick: u64) {
+        // Nobody has heard it for a while: the first who does is where it begins.
+        if self.tick + 1 != tick {
+            self.after.clone_from(first);
+        }
+        self.tick = tick;
+        self.is_foreseen = false;
+        self.before.clone_from(&self.after);
+        sound.at(Rate::Wide, &mut self.wide);
+        self.after
+            .encode(&self.wide, &mut self.packet[HEADER_LEN..]);
+    }
+
+    fn is_followed_by(&mut self, own: &mut g722::Encoder) -> bool {
+        let octets = &self.packet[HEADER_LEN..];
+        if !self.is_foreseen {
+            self.before.foresee(octets, &mut self.foreseen);
+            self.is_foreseen = true;
+        }
+        own.follow(octets, &self.foreseen, &self.after)
     }
 }
 

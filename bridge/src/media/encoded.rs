@@ -2,14 +2,13 @@
 
 use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::g711::{self, Law};
-use confab_core::audio::g722;
 use confab_core::audio::rate::Rate;
 use confab_core::audio::resample::LONGEST_PAST;
 use confab_core::audio::rtp::HEADER_LEN;
 use confab_core::audio::spoil::Halves;
 use confab_core::audio::stream::OpusWishes;
 
-use super::codec::OpusCoder;
+use super::codec::{G722Coder, OpusCoder};
 use super::common::{Common, Maker, OpusStream, Whose};
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
@@ -152,20 +151,19 @@ impl Encoded {
         }
     }
 
-    /// A packet of G.722 without its header, for the line with the encoder `own`: into `alone` when
-    /// it is nobody else's.
+    /// A packet of G.722 without its header, for this line: into `alone` when it is nobody else's.
     pub(super) fn g722<'a>(
         &'a mut self,
-        own: &mut g722::Encoder,
+        line: &mut G722Coder,
         tick: u64,
         alone: &'a mut [u8; PACKET_LEN],
     ) -> &'a mut [u8; PACKET_LEN] {
         if let Some(common) = &mut self.common {
-            return common.g722(&mut self.pcm, own, tick, alone);
+            return common.g722(&mut self.pcm, line, tick, alone);
         }
         let mut wide = [0; Rate::Wide.tick()];
         self.pcm.at(Rate::Wide, &mut wide);
-        own.encode(&wide, &mut alone[HEADER_LEN..]);
+        line.own.encode(&wide, &mut alone[HEADER_LEN..]);
         alone
     }
 

@@ -111,7 +111,7 @@ impl Outbound {
             (Coder::Opus(coder), _) => {
                 return self.send_opus(way, to, stream, (sound, coder), now);
             }
-            (Coder::G722(encoder), _) => sound.g722(encoder, now.tick, &mut own),
+            (Coder::G722(coder), _) => sound.g722(coder, now.tick, &mut own),
             (Coder::None, Some(law)) => sound.packet(law),
             // There was no memory for an encoder: nothing can be said.
             (Coder::None, None) => return 0,

@@ -24,8 +24,16 @@ pub(super) struct Gear {
 pub(super) enum Coder {
     /// G.711, which remembers nothing and is encoded once for all
     None,
-    G722(Box<g722::Encoder>),
+    G722(Box<G722Coder>),
     Opus(Box<OpusCoder>),
+}
+
+/// A line's own encoder of G.722.
+#[derive(Debug, Default)]
+pub(super) struct G722Coder {
+    pub(super) own: g722::Encoder,
+    /// it was sent what others are a tick ago, and is on its way to become equal
+    pub(super) follows: bool,
 }
 
 /// A line's own encoder of Opus, and what it sends instead.

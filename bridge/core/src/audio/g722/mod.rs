@@ -121,24 +121,43 @@ impl Encoder {
         self.0 = bands;
     }
 
-    /// In a pause: goes where whoever decodes what this one made goes when it is given the
-    /// `octets` of another one instead, which is `other` after them and heard the same. Decoders
-    /// that are given the same octets are equal within half a second. Does nothing, and is false,
-    /// when the change would be heard: then what this one makes itself must be sent.
-    pub fn follow(&mut self, octets: &[u8], other: &Self) -> bool {
+    /// What is heard of a tick of octets by whoever decodes what this one made before.
+    pub fn foresee(&self, octets: &[u8], heard: &mut Foreseen) {
         let mut bands = self.0;
-        let mut loudest = 0;
-        for octets in octets.chunks(PART) {
-            bands.learn(octets, |_, lower, upper| {
-                loudest = loudest.max(lower.abs() + upper.abs());
-            });
-        }
-        if loudest > UNHEARD {
+        bands.learn(octets, |at, lower, upper| {
+            heard.0[at] = [lower as i16, upper as i16];
+        });
+    }
+
+    /// Goes where whoever decodes what this one made goes when it is given a tick of another one's
+    /// `octets` instead. That one heard the same, is `other` after them, and `heard` is what is
+    /// heard of them. Does nothing, and is false, when the change would be heard: then what this
+    /// one makes itself must be sent. Decoders that are given the same octets are equal within half
+    /// a second.
+    pub fn follow(&mut self, octets: &[u8], heard: &Foreseen, other: &Self) -> bool {
+        let mut bands = self.0;
+        let (mut apart, mut peak) = (0, 0);
+        bands.learn(octets, |at, lower, upper| {
+            let [should_lower, should_upper] = heard.0[at].map(i32::from);
+            apart = apart.max((lower - should_lower).abs() + (upper - should_upper).abs());
+            peak = peak.max(should_lower.abs());
+        });
+        if apart > UNHEARD + peak / UNHEARD_RATIO {
             return false;
         }
         bands.past = other.0.past;
         self.0 = bands;
         true
+    }
+}
+
+/// A tick of both bands as it is heard.
+#[derive(Clone, Debug)]
+pub struct Foreseen([[i16; 2]; PART]);
+
+impl Default for Foreseen {
+    fn default() -> Self {
+        Self([[0; 2]; PART])
     }
 }
 
@@ -239,8 +258,10 @@ const TAPS_BACK: [i16; 12] = {
 };
 /// Samples that a half of the filter sees before the newest.
 const PAST: usize = 11;
-/// A peak in a pause that nobody hears: 60 dB below the loudest.
+/// An error that nobody hears: 60 dB below the loudest there is ...
 const UNHEARD: i32 = 32;
+/// ... or 30 dB below what is heard meanwhile, which is what the codec itself errs by.
+const UNHEARD_RATIO: i32 = 32;
 
 #[cfg(test)]
 mod tests;

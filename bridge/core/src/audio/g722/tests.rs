@@ -129,13 +129,18 @@ fn one_that_follows_another_in_a_pause_becomes_equal_unheard() {
         let sound = [vec![0; 320 * pause], voice(seed + 9, 32_000)].concat();
         // One that never follows.
         let (mut apart, mut beside) = (own.clone(), far.clone());
-        let (mut heard, mut equal) = (0, false);
+        let (mut heard, mut equal, mut follows) = (0, false, false);
         for (tick, sound) in sound.chunks(320).enumerate() {
+            let (before, mut heard_of) = (other.clone(), Foreseen::default());
             let mut octets = encoded(&mut other, sound);
+            before.foresee(&octets, &mut heard_of);
             if equal {
                 own = other.clone();
-            } else if tick >= pause || !own.follow(&octets, &other) {
+            } else if tick >= pause && !follows || !own.follow(&octets, &heard_of, &other) {
                 octets = encoded(&mut own, sound);
+                follows = false;
+            } else {
+                follows = true;
             }
             equal = own == other;
             let is = decoded(&mut far, &octets);

@@ -60,8 +60,10 @@ impl Fuller {
             .collect();
         let mut packet = [0; 1_500];
         let length = match &mut self.gear.coder {
-            Coder::G722(encoder) => {
-                encoder.encode(&sound, &mut packet[HEADER_LEN..HEADER_LEN + 160]);
+            Coder::G722(coder) => {
+                coder
+                    .own
+                    .encode(&sound, &mut packet[HEADER_LEN..HEADER_LEN + 160]);
                 160
             }
             Coder::Opus(coder) => {
