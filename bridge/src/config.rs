@@ -40,6 +40,8 @@ pub struct Config {
     pub rtp_ports: RangeInclusive<u16>,
     /// media threads
     pub media_threads: usize,
+    /// packets go out by io_uring where the system allows it
+    pub io_uring: bool,
     /// media threads whose ticks are usually done later than this get no new calls, microseconds
     pub busy_tick_us: u32,
     /// a line is dead after this many seconds without a packet

@@ -232,6 +232,7 @@ fn start_media(
 ) -> anyhow::Result<(Arc<Media>, mpsc::Receiver<FromShard>)> {
     let (reports, inlet) = mpsc::channel(MEDIA_QUEUE);
     let media = MediaConfig {
+        io_uring: config.io_uring,
         threads: config.media_threads,
         address: config.media_address,
         ports: config.rtp_ports.clone(),
@@ -240,6 +241,9 @@ fn start_media(
         music: prompts.music(),
     };
     let media = Media::start(media, reports).context("the media threads cannot be started")?;
+    if config.io_uring && !media.sends_by_ring() {
+        tracing::info!("io_uring is not to be had here: each packet goes out by a call of its own");
+    }
     Ok((Arc::new(media), inlet))
 }
 

@@ -79,6 +79,11 @@ pub const KEYS: &[KeySpec] = &[
         help: "RTP and RTCP ports, FIRST-LAST",
     },
     KeySpec {
+        name: "io_uring",
+        default: "true",
+        help: "true: packets go out by io_uring, many by one call, where the system allows it",
+    },
+    KeySpec {
         name: "media_threads",
         default: "auto",
         help: "number of media threads; auto: one for each core but one",

@@ -32,7 +32,7 @@ use super::said::{NOTHING, Said};
 use super::shard::{Now, Tools};
 use super::srtp::Keys;
 use super::sys::More;
-use super::wire::Wire;
+use super::wire::{Way, Wire};
 use super::{RoomKey, Sound};
 
 /// One caller's end of the media: sockets, jitter buffer, codec state. Moves whole between shards.
@@ -390,10 +390,14 @@ impl Line {
         };
         self.said.sent(|| sound.halves());
         if let Some(stream) = self.inbound.stream() {
-            let way = (&self.wire, &self.ports.rtp);
+            let mut way = Way {
+                wire: &self.wire,
+                socket: &self.ports.rtp,
+                outbox: &mut tools.outbox,
+            };
             tools.counted.sent +=
                 self.outbound
-                    .send(way, target, stream, (sound, &mut self.coder), &now);
+                    .send(&mut way, target, stream, (sound, &mut self.coder), &now);
         }
     }
 

@@ -14,7 +14,9 @@ mod kit;
 mod latch;
 mod line;
 mod name;
+mod order;
 mod outbound;
+mod outbox;
 mod pcm;
 mod ports;
 mod report;
@@ -47,10 +49,12 @@ use uuid::Uuid;
 
 use counters::Counters;
 pub use line::Line;
+use order::Order;
+use outbox::Outbox;
 use ports::PortPool;
 pub use ports::bound_at;
 use report::Reports;
-use shard::{Order, Shard, Tools};
+use shard::{Shard, Tools};
 
 /// Mono samples at 8,000 Hz, decoded long before they are played.
 pub type Sound = Arc<[i16]>;
@@ -175,6 +179,8 @@ pub struct MediaConfig {
     /// a thread whose ticks are usually done later than this after their moment, in microseconds,
     /// is busy: it should get no more lines
     pub busy_tick_us: u32,
+    /// packets go out by io_uring where the system has it and lets us
+    pub io_uring: bool,
     /// hold music, looped
     pub music: Sound,
 }
@@ -215,6 +221,7 @@ pub struct Media {
     shards: Vec<Handle>,
     ports: Arc<PortPool>,
     busy_tick_us: u64,
+    by_ring: bool,
     aside: Option<JoinHandle<()>>,
 }
 
@@ -234,6 +241,7 @@ impl Media {
             shards: Vec::with_capacity(config.threads),
             ports: PortPool::new(config.address, config.ports),
             busy_tick_us: config.busy_tick_us.into(),
+            by_ring: config.io_uring && Outbox::with_ring().is_ok(),
             aside: Some(aside),
         };
         let threads = config.threads.max(1) as u32;
@@ -244,9 +252,13 @@ impl Media {
             let (pusher, music) = (pusher.clone(), Arc::clone(&config.music));
             let (counted, dead_line_ms) = (Arc::clone(&counters), config.dead_line_ms);
             let phase = Duration::from_millis(u64::from(TICK_MS)) * number / threads;
+            let by_ring = media.by_ring;
             // The shard is made on its thread, which it cannot leave: it holds system structures.
             let run = move || {
-                let tools = Tools::new(reports, pusher, Arc::clone(&counted), dead_line_ms);
+                let mut tools = Tools::new(reports, pusher, Arc::clone(&counted), dead_line_ms);
+                if by_ring {
+                    tools.outbox = Outbox::with_ring().unwrap_or_default();
+                }
                 thread::run(Shard::new(receiver, music, tools), &counted, phase);
             };
             let thread = Builder::new().name(format!("media-{number}")).spawn(run)?;
@@ -257,6 +269,11 @@ impl Media {
             });
         }
         Ok(media)
+    }
+
+    /// Whether packets go out by io_uring.
+    pub fn sends_by_ring(&self) -> bool {
+        self.by_ring
     }
 
     /// How many shards there are; they are numbered from 0.

@@ -12,7 +12,7 @@ use super::codec::{Coder, OpusCoder};
 use super::encoded::{Encoded, PACKET_LEN};
 use super::shard::Now;
 use super::srtp::{Sealer, TAIL_LEN};
-use super::wire::Wire;
+use super::wire::Way;
 
 /// The sending half of a line.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Outbound {
     /// Sends a tick of sound, or keeps it until a packet is full; returns how many packets went.
     pub(super) fn send(
         &mut self,
-        way: (&Wire, &UdpSocket),
+        way: &mut Way<'_>,
         to: SocketAddr,
         stream: &Stream,
         (sound, coder): (&mut Encoded, &mut Coder),
@@ -151,13 +151,7 @@ impl Outbound {
     }
 
     /// Tells how silence sounds (RFC 3389), once in a while; nothing else is sent meanwhile.
-    fn send_noise(
-        &mut self,
-        way: (&Wire, &UdpSocket),
-        to: SocketAddr,
-        number: u8,
-        timestamp: u32,
-    ) -> u64 {
+    fn send_noise(&mut self, way: &mut Way<'_>, to: SocketAddr, number: u8, timestamp: u32) -> u64 {
         if self.noise_due_ticks > 0 {
             self.noise_due_ticks -= 1;
             return 0;
@@ -178,7 +172,7 @@ impl Outbound {
     /// then no number is used up, and the next packet is the first after a pause.
     fn send_opus(
         &mut self,
-        way: (&Wire, &UdpSocket),
+        way: &mut Way<'_>,
         to: SocketAddr,
         stream: &Stream,
         (sound, coder): (&mut Encoded, &mut OpusCoder),
@@ -210,7 +204,7 @@ impl Outbound {
 
     fn post_opus(
         &mut self,
-        way: (&Wire, &UdpSocket),
+        way: &mut Way<'_>,
         to: SocketAddr,
         stream: &Stream,
         (packet, length): (&mut [u8; LONGEST_PACKET], usize),
@@ -237,17 +231,17 @@ impl Outbound {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
-    fn post(&mut self, (wire, socket): (&Wire, &UdpSocket), to: SocketAddr, packet: &[u8]) -> u64 {
+    fn post(&mut self, way: &mut Way<'_>, to: SocketAddr, packet: &[u8]) -> u64 {
         // A full buffer or a port that is shut on the other side: the packet is lost, as on any
         // network; the numbers above have moved on, so the receiver knows.
         let sent = match &mut self.sealer {
-            None => wire.send(socket, to, packet),
+            None => way.send(to, packet),
             Some(sealer) => {
                 // What several lines hear is encoded once and sealed for each.
                 let mut sealed = [0; LONGEST_PACKET + TAIL_LEN];
                 sealed[..packet.len()].copy_from_slice(packet);
                 let length = sealer.rtp(&mut sealed, packet.len());
-                length.is_some_and(|length| wire.send(socket, to, &sealed[..length]))
+                length.is_some_and(|length| way.send(to, &sealed[..length]))
             }
         };
         if !sent {

@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
-use confab_core::audio::stream::Stream;
 use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
@@ -20,46 +19,12 @@ use super::encoded::Encoded;
 use super::inbound::Over;
 use super::kit::Kit;
 use super::line::Line;
+use super::order::Order;
+use super::outbox::Outbox;
 use super::report::Reports;
 use super::room::{Mix, Room};
 use super::sys::Inbox;
 use super::{FromShard, RoomKey, Sound, ToShard};
-
-/// A command as it travels: what needs memory has it with it, since a tick makes none.
-#[derive(Debug)]
-pub(super) enum Order {
-    /// As the switchboard gave it.
-    Do(ToShard),
-    /// `TakeName`, with room for the name.
-    TakeName(LegId, u32, Vec<i16>),
-    /// `SetStream`, with what codec and encryption need.
-    SetStream(LegId, Stream, Kit),
-}
-
-impl From<ToShard> for Order {
-    /// Makes the memory, where there is time for it.
-    fn from(what: ToShard) -> Self {
-        match what {
-            ToShard::TakeName(leg, ms) => Self::TakeName(leg, ms, super::name::room_for(ms)),
-            ToShard::SetStream(leg, stream) => {
-                let kit = Kit::for_stream(&stream);
-                Self::SetStream(leg, stream, kit)
-            }
-            what => Self::Do(what),
-        }
-    }
-}
-
-impl Order {
-    /// The command again, to be given back.
-    pub(super) fn into_command(self) -> ToShard {
-        match self {
-            Self::Do(what) => what,
-            Self::TakeName(leg, ms, _) => ToShard::TakeName(leg, ms),
-            Self::SetStream(leg, stream, _) => ToShard::SetStream(leg, stream),
-        }
-    }
-}
 
 /// The moment of a tick.
 #[derive(Clone, Copy, Debug, Default)]
@@ -104,6 +69,7 @@ impl Now {
 pub(super) struct Tools {
     pub(super) now: Now,
     pub(super) inbox: Inbox,
+    pub(super) outbox: Outbox,
     pub(super) reports: Reports,
     pub(super) aside: Pusher,
     pub(super) maker: Maker,
@@ -139,6 +105,7 @@ impl Tools {
         Self {
             now: Now::default(),
             inbox: Inbox::default(),
+            outbox: Outbox::default(),
             reports,
             aside,
             music: Encoded::common(Whose::Music, &maker),
@@ -205,6 +172,7 @@ impl Shard {
         self.turn_music();
         self.tick_rooms();
         self.tick_lobby();
+        self.tools.outbox.flush();
         self.tools.counters.take(&mut self.tools.counted);
         let dropped = self.tools.reports.take_dropped();
         add(&self.tools.counters.reports_dropped, dropped);
@@ -450,6 +418,7 @@ impl Shard {
     }
 
     fn bury_room(&mut self, at: usize) {
+        self.tools.outbox.flush();
         let mut room = self.rooms.swap_remove(at);
         let mut legs = Vec::with_capacity(room.members.len());
         for place in room.members.drain(..) {
@@ -476,6 +445,7 @@ impl Shard {
                 at += 1;
                 continue;
             }
+            self.tools.outbox.flush();
             let place = self.lobby.swap_remove(at);
             if let Some(line) = self.lines[place].take() {
                 self.places.remove(&line.leg());

@@ -1,9 +1,9 @@
 //! The RTP socket of one line: connected to the peer once it is known, so that the system drops
 //! strangers and finds the way without looking it up for every packet. Knows no RTP.
 
-use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 
+use super::outbox::Outbox;
 use super::sys::{self, Inbox, More};
 
 /// How far a socket belongs to one peer.
@@ -63,18 +63,26 @@ impl Wire {
         }
     }
 
+    fn is_connected_to(&self, to: SocketAddr) -> bool {
+        matches!(self.link, Link::Fresh(peer) | Link::Sure(peer) if peer == to)
+    }
+}
+
+/// How a line's packets go out.
+#[derive(Debug)]
+pub(super) struct Way<'a> {
+    pub(super) wire: &'a Wire,
+    pub(super) socket: &'a UdpSocket,
+    pub(super) outbox: &'a mut Outbox,
+}
+
+impl Way<'_> {
     /// Sends a packet; false when it is lost already.
-    pub(super) fn send(&self, socket: &UdpSocket, to: SocketAddr, packet: &[u8]) -> bool {
-        if !matches!(self.link, Link::Fresh(peer) | Link::Sure(peer) if peer == to) {
-            return socket.send_to(packet, to).is_ok();
+    pub(super) fn send(&mut self, to: SocketAddr, packet: &[u8]) -> bool {
+        if self.wire.is_connected_to(to) {
+            return self.outbox.send(self.socket, packet);
         }
-        match socket.send(packet) {
-            // That was the answer to an earlier packet; this one has not gone yet.
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                socket.send(packet).is_ok()
-            }
-            sent => sent.is_ok(),
-        }
+        self.socket.send_to(packet, to).is_ok()
     }
 }
 
@@ -128,26 +136,46 @@ mod tests {
         let from = other.local_addr().unwrap();
         assert_eq!(read(&mut wire, &line), [(b"new".to_vec(), from)]);
         wire.follow(&line, Some(from));
-        assert!(wire.send(&line, from, b"answer"));
+        assert!(send(&wire, &line, &mut Outbox::default(), b"answer"));
         assert_eq!(other.recv(&mut [0; 9]).unwrap(), 6);
+    }
+
+    /// Sends to the peer that the socket is connected to, now.
+    fn send(wire: &Wire, socket: &UdpSocket, outbox: &mut Outbox, packet: &[u8]) -> bool {
+        let to = socket.peer_addr().unwrap();
+        let sent = Way {
+            wire,
+            socket,
+            outbox,
+        }
+        .send(to, packet);
+        outbox.flush();
+        sent
     }
 
     #[test]
     fn a_peer_that_is_away_for_a_while_loses_only_what_is_sent_meanwhile() {
-        let (line, peer) = (socket(), socket());
-        let (at, from) = (line.local_addr().unwrap(), peer.local_addr().unwrap());
-        let mut wire = Wire::default();
-        wire.follow(&line, Some(from));
-        drop(peer);
-        for _ in 0..3 {
-            wire.send(&line, from, b"to nobody");
+        let check = |outbox: &mut Outbox| {
+            let (line, peer) = (socket(), socket());
+            let (at, from) = (line.local_addr().unwrap(), peer.local_addr().unwrap());
+            let mut wire = Wire::default();
+            wire.follow(&line, Some(from));
+            drop(peer);
+            for _ in 0..3 {
+                send(&wire, &line, outbox, b"to nobody");
+            }
+            let peer = UdpSocket::bind(from).unwrap();
+            peer.set_nonblocking(true).unwrap();
+            assert!(send(&wire, &line, outbox, b"first"));
+            assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 5);
+            send(&wire, &line, outbox, b"second");
+            peer.send_to(b"back", at).unwrap();
+            assert_eq!(read(&mut wire, &line), [(b"back".to_vec(), from)]);
+        };
+        check(&mut Outbox::default());
+        match Outbox::with_ring() {
+            Ok(mut outbox) => check(&mut outbox),
+            Err(error) => println!("not by io_uring here: {error}"),
         }
-        let peer = UdpSocket::bind(from).unwrap();
-        peer.set_nonblocking(true).unwrap();
-        assert!(wire.send(&line, from, b"first"));
-        assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 5);
-        wire.send(&line, from, b"second");
-        peer.send_to(b"back", at).unwrap();
-        assert_eq!(read(&mut wire, &line), [(b"back".to_vec(), from)]);
     }
 }

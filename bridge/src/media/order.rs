@@ -1,0 +1,43 @@
+//! A command on its way into a shard, with the memory that it needs. Obeys nothing.
+
+use confab_core::audio::stream::Stream;
+use confab_core::ids::LegId;
+
+use super::kit::Kit;
+use super::{ToShard, name};
+
+/// A command as it travels: what needs memory has it with it, since a tick makes none.
+#[derive(Debug)]
+pub(super) enum Order {
+    /// As the switchboard gave it.
+    Do(ToShard),
+    /// `TakeName`, with room for the name.
+    TakeName(LegId, u32, Vec<i16>),
+    /// `SetStream`, with what codec and encryption need.
+    SetStream(LegId, Stream, Kit),
+}
+
+impl From<ToShard> for Order {
+    /// Makes the memory, where there is time for it.
+    fn from(what: ToShard) -> Self {
+        match what {
+            ToShard::TakeName(leg, ms) => Self::TakeName(leg, ms, name::room_for(ms)),
+            ToShard::SetStream(leg, stream) => {
+                let kit = Kit::for_stream(&stream);
+                Self::SetStream(leg, stream, kit)
+            }
+            what => Self::Do(what),
+        }
+    }
+}
+
+impl Order {
+    /// The command again, to be given back.
+    pub(super) fn into_command(self) -> ToShard {
+        match self {
+            Self::Do(what) => what,
+            Self::TakeName(leg, ms, _) => ToShard::TakeName(leg, ms),
+            Self::SetStream(leg, stream, _) => ToShard::SetStream(leg, stream),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Datagrams on their way out: many sockets' by one call of the system where it has io_uring and
+//! lets us, else each by its own. Knows no RTP.
+//!
+//! A datagram lies here until [`Outbox::flush`] has been called, and its socket must be open until
+//! then.
+
+use std::io::{self, ErrorKind};
+use std::net::UdpSocket;
+use std::os::fd::{AsRawFd, RawFd};
+
+use io_uring::{IoUring, opcode, squeue, types};
+use nix::errno::Errno;
+use nix::libc::MSG_DONTWAIT;
+use nix::sys::socket::{MsgFlags, send};
+
+use super::outbound::LONGEST_PACKET;
+use super::srtp::TAIL_LEN;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Outbox(Option<Ring>);
+
+impl Outbox {
+    /// By io_uring.
+    pub(super) fn with_ring() -> io::Result<Self> {
+        Ok(Self(Some(Ring::new()?)))
+    }
+
+    /// Sends a datagram by a socket that is connected and does not wait; false when it is lost
+    /// already.
+    pub(super) fn send(&mut self, socket: &UdpSocket, datagram: &[u8]) -> bool {
+        match &mut self.0 {
+            Some(ring) => ring.send(socket, datagram),
+            None => match socket.send(datagram) {
+                // That was the answer to an earlier one; this one has not gone yet.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    socket.send(datagram).is_ok()
+                }
+                sent => sent.is_ok(),
+            },
+        }
+    }
+
+    /// Sends what lies here.
+    pub(super) fn flush(&mut self) {
+        if let Some(ring) = &mut self.0 {
+            ring.flush();
+        }
+    }
+}
+
+struct Ring {
+    // Dropped before what the system may still read.
+    ring: IoUring,
+    waiting: Box<[Datagram; MOST_WAITING]>,
+    count: usize,
+}
+
+impl std::fmt::Debug for Ring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ring({} waiting)", self.count)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Datagram {
+    socket: RawFd,
+    length: usize,
+    bytes: [u8; LONGEST_DATAGRAM],
+}
+
+impl Ring {
+    fn new() -> io::Result<Self> {
+        let nothing = Datagram {
+            socket: -1,
+            length: 0,
+            bytes: [0; LONGEST_DATAGRAM],
+        };
+        Ok(Self {
+            ring: IoUring::builder()
+                .setup_single_issuer()
+                .setup_coop_taskrun()
+                .build(MOST_WAITING as u32)?,
+            waiting: Box::new([nothing; MOST_WAITING]),
+            count: 0,
+        })
+    }
+
+    fn send(&mut self, socket: &UdpSocket, datagram: &[u8]) -> bool {
+        if self.count == MOST_WAITING {
+            self.flush();
+        }
+        let waiting = &mut self.waiting[self.count];
+        let Some(bytes) = waiting.bytes.get_mut(..datagram.len()) else {
+            return false;
+        };
+        bytes.copy_from_slice(datagram);
+        waiting.socket = socket.as_raw_fd();
+        waiting.length = datagram.len();
+        let entry = opcode::Send::new(
+            types::Fd(waiting.socket),
+            waiting.bytes.as_ptr(),
+            datagram.len() as u32,
+        )
+        .flags(MSG_DONTWAIT)
+        .build()
+        .user_data(self.count as u64)
+        // Only of what fails is anything told.
+        .flags(squeue::Flags::SKIP_SUCCESS);
+        // The bytes are in a box that lives longer than the ring, and are not touched again before
+        // `flush`, in which the system has read them: what may not wait is done within the call.
+        #[allow(unsafe_code)]
+        let pushed = unsafe { self.ring.submission().push(&entry) };
+        pushed.expect("the ring is as long as the box");
+        self.count += 1;
+        true
+    }
+
+    fn flush(&mut self) {
+        if self.count == 0 {
+            return;
+        }
+        let count = std::mem::take(&mut self.count);
+        // It is only interrupted before it has taken anything; what it refuses is lost, as on any
+        // network.
+        while let Err(error) = self.ring.submit() {
+            if error.kind() != ErrorKind::Interrupted {
+                break;
+            }
+        }
+        for failed in self.ring.completion() {
+            let refused = failed.result() == -(Errno::ECONNREFUSED as i32);
+            let datagram = self.waiting[..count].get(failed.user_data() as usize);
+            if let (true, Some(datagram)) = (refused, datagram) {
+                // That was the answer to an earlier one; this one has not gone yet.
+                let bytes = &datagram.bytes[..datagram.length];
+                let _ = send(datagram.socket, bytes, MsgFlags::MSG_DONTWAIT);
+            }
+        }
+    }
+}
+
+/// Enough that a call is nothing to each of them, and few enough to be in the cache when it comes.
+const MOST_WAITING: usize = 64;
+const LONGEST_DATAGRAM: usize = LONGEST_PACKET + TAIL_LEN;
