@@ -152,6 +152,7 @@ fn call(media: &Media, number: u64) -> Phone {
         ToShard::Adopt(line),
         ToShard::SetLevelled(leg, true),
         ToShard::SetWatched(leg, true),
+        ToShard::SetDenoised(leg, number.is_multiple_of(2)),
         ToShard::SetStream(leg, stream),
         ToShard::Enter(leg, RoomKey(number % 2)),
         ToShard::SetVoice(

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::ids::LegId;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
@@ -27,6 +28,8 @@ pub(super) enum Aside {
     Gear(Over),
     /// A recording that is over.
     Tap(Tap),
+    /// What has suppressed the noise of a line.
+    Denoiser(Box<Denoiser>),
 }
 
 /// Puts things aside, without waiting.
@@ -66,6 +69,7 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
             Aside::Line(line) => drop(line),
             Aside::Gear(over) => drop(over),
             Aside::Tap(tap) => drop(tap),
+            Aside::Denoiser(denoiser) => drop(denoiser),
         }
     }
 }

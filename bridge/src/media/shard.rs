@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::stream::Stream;
 use confab_core::audio::{TICK_MS, resample};
@@ -32,6 +33,8 @@ pub(super) enum Order {
     TakeName(LegId, u32, Vec<i16>),
     /// `SetStream`, with what codec and encryption need.
     SetStream(LegId, Stream, Kit),
+    /// `SetDenoised`, with what does it.
+    SetDenoised(LegId, Option<Box<Denoiser>>),
 }
 
 impl From<ToShard> for Order {
@@ -43,6 +46,7 @@ impl From<ToShard> for Order {
                 let kit = Kit::for_stream(&stream);
                 Self::SetStream(leg, stream, kit)
             }
+            ToShard::SetDenoised(leg, on) => Self::SetDenoised(leg, on.then(Box::default)),
             what => Self::Do(what),
         }
     }
@@ -55,6 +59,7 @@ impl Order {
             Self::Do(what) => what,
             Self::TakeName(leg, ms, _) => ToShard::TakeName(leg, ms),
             Self::SetStream(leg, stream, _) => ToShard::SetStream(leg, stream),
+            Self::SetDenoised(leg, denoiser) => ToShard::SetDenoised(leg, denoiser.is_some()),
         }
     }
 }
@@ -255,6 +260,12 @@ impl Shard {
             }
             Order::Do(ToShard::SetLevelled(leg, levelled)) => {
                 self.with(leg, |line, _| line.said.set_levelled(levelled));
+            }
+            Order::SetDenoised(leg, denoiser) => {
+                self.with(leg, |line, tools| line.set_denoised(denoiser, tools));
+            }
+            Order::Do(ToShard::SetDenoised(leg, on)) => {
+                self.obey(Order::SetDenoised(leg, on.then(Box::default)));
             }
             Order::Do(ToShard::SetWatched(leg, watched)) => {
                 self.with(leg, |line, _| line.said.set_watched(watched));
