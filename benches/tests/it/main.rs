@@ -1,8 +1,9 @@
-//! The tools work. `talkoff` hears no key in the prompts and the music that are at hand; `load` and
-//! `network` have files of their own.
+//! The tools work. `talkoff` hears no key in the prompts and the music that are at hand; `load`,
+//! `network` and `noise` have files of their own.
 
 mod load;
 mod network;
+mod noise;
 
 use std::process::Command;
 

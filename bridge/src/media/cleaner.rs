@@ -1,5 +1,5 @@
-//! The noise suppressor of a line as it is switched on and off while somebody talks: without a click,
-//! though what it gives is some milliseconds behind. Knows one line and no room.
+//! The noise suppressor of a line as it is switched on and off while somebody talks: without a
+//! click, though what it gives is some milliseconds behind. Knows one line and no room.
 
 use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::gate::{Gate, State};

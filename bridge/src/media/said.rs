@@ -184,8 +184,8 @@ impl Said {
     }
 }
 
-/// What a gate makes of a tick. What may be a key says nothing about voice and noise, and can wait a
-/// tick.
+/// What a gate makes of a tick. What may be a key says nothing about voice and noise, and can wait
+/// a tick.
 pub(super) fn hear(gate: &mut Gate, power: Power, heard: Heard) -> State {
     match heard.taken {
         Taken::Noise => gate.pause(power),

@@ -5,8 +5,8 @@
 //! for one line: its owner hears why, and can take it back. Who does so means it, and is not muted
 //! by the room again.
 //!
-//! Of a line that is noisy or hums the noise may be suppressed instead. Hosts are told of it all the
-//! same, since it may be a noise that cannot be; but the room does not mute it for that.
+//! Of a line that is noisy or hums the noise may be suppressed instead. Hosts are told of it all
+//! the same, since it may be a noise that cannot be; but the room does not mute it for that.
 
 use std::time::Duration;
 

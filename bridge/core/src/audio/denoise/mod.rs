@@ -1,5 +1,5 @@
-//! Suppresses the steady noise of one line: fans, hiss, hum, a street. Knows one line, no gate and
-//! no mix; what is a voice and what is noise it tells by how fast each part of the spectrum changes.
+//! Suppresses the steady noise of one line: fans, hiss, hum. Knows one line, no gate and no mix;
+//! what is a voice and what is noise it tells by how fast each part of the spectrum changes.
 //!
 //! Windows of 20 ms, two a tick, each half over the other: what comes is weighted, transformed,
 //! each part of the spectrum multiplied by its gain, transformed back, weighted again and added up.

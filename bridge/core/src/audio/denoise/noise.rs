@@ -1,6 +1,6 @@
 //! How loud the noise is in each part of the spectrum.
 //!
-//! A part that is little louder than its noise is noise, and is averaged; one that is much louder is
+//! A part that is little louder than its noise is noise, and is averaged; one much louder is
 //! probably a voice, and is averaged the less the more probably it is one. What stays louder than
 //! that for seconds without a gap is noise all the same: the quietest moment of the last seconds is
 //! the least that noise is taken to be. No voice lasts that long in one part of the spectrum.

@@ -66,7 +66,7 @@ fn cleaned(denoiser: &mut Denoiser, sound: &[i16]) -> Vec<i16> {
     out
 }
 
-/// How far `heard` is from `voice`, given so many samples before, from tick `first` on, in decibels.
+/// How far `heard` is from `voice`, so many samples later, from tick `first` on, in decibels.
 fn likeness_db(voice: &[f32], heard: &[i16], behind: usize, rate: Rate, first: usize) -> f32 {
     let pairs = voice.iter().zip(&heard[behind..]).skip(first * rate.tick());
     let (said, off) = pairs.fold((0.0, 1.0), |(said, off), (&a, &b)| {

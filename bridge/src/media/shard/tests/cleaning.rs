@@ -116,25 +116,3 @@ fn what_was_said_before_a_mute_is_not_heard_after_it() {
     house.run(10);
     assert!(house.phones[listener].heard.iter().all(|s| s.abs() < 20));
 }
-
-#[test]
-fn lines_of_every_rate_are_cleaned_and_leave_with_their_suppressor() {
-    let mut house = House::new(41_000);
-    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
-        let number = house.call(codec);
-        let leg = house.phones[number].leg;
-        house.order(ToShard::SetDenoised(leg, true));
-        house.order(ToShard::Enter(leg, ROOM));
-        house.order(ToShard::SetVoice(leg, TALK));
-        house.order(ToShard::SetDenoised(leg, true));
-        house.run(20);
-        house.order(ToShard::Close(leg));
-        house.run(2);
-    }
-    assert!(
-        house
-            .told
-            .iter()
-            .all(|told| !matches!(told, FromShard::RoomBroken(..)))
-    );
-}
