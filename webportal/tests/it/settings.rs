@@ -14,8 +14,8 @@ async fn settings_are_saved() {
     let anna = site.log_in("anna@example.com").await;
     let form = "announce=name&continue_after_host=+15&billing_code=4242&max_callers=20\
                 &guests_may_start=true&record_at_start=true&language=de&layout=star-six\
-                &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true&suppress_noise=true\
-                &isolate_bad_lines=mute";
+                &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true\
+                &isolate_bad_lines=mute&suppress_noise=true";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;

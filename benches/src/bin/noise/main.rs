@@ -99,13 +99,14 @@ fn try_out(
     }
     let behind = cleaner.behind();
     let delay_ms = behind as f64 / 8.0;
+    let pauses = pauses_db(said, came, &heard[behind..]);
     Ok(json!({
         "network": name,
         "player": cleaner.name(),
         "delay_mean_ms": delay_ms,
         "delay_p95_ms": delay_ms,
         "speech_over_rest_db": speech_over_rest_db(said, &heard[behind..]),
-        "pauses_db": pauses_db(said, came, &heard[behind..]),
+        "pauses_db": pauses.is_finite().then_some(pauses),
     }))
 }
 
@@ -120,14 +121,14 @@ fn speech_over_rest_db(said: &[i16], heard: &[i16]) -> f64 {
     10.0 * f64::log10(speech / rest)
 }
 
-/// How much louder it is in the pauses than it came; after the first seconds, in which the noise
-/// is learned.
+/// How much louder it is in the pauses than it came, if anything came; after the first seconds, in
+/// which the noise is learned.
 fn pauses_db(said: &[i16], came: &[i16], heard: &[i16]) -> f64 {
-    let (mut before, mut after) = (1.0, 1.0);
+    let (mut before, mut after) = (0.0, 1.0);
     let all = said.iter().zip(came).zip(heard).enumerate();
-    for (n, ((_, &came), &heard)) in all.skip(3 * 8_000) {
+    for (n, ((&said_now, &came), &heard)) in all.skip(3 * 8_000) {
         // a tenth of a second after a word its end is over
-        if n >= 800 && said[n - 800..n].iter().all(|&sample| sample == 0) {
+        if said_now == 0 && said[n - 800..n].iter().all(|&sample| sample == 0) {
             before += f64::from(came) * f64::from(came);
             after += f64::from(heard) * f64::from(heard);
         }

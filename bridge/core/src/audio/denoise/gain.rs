@@ -1,5 +1,6 @@
 //! What each part of the spectrum is multiplied by, so that the logarithm of the voice comes out as
-//! what it most probably is (Ephraim and Malah, 1985), given how loud it was a window ago and how loud this one is.
+//! what it most probably is (Ephraim and Malah, 1985), given how loud it was a window ago and how
+//! loud this one is.
 //!
 //! Because of that memory the gain of noise hardly varies, so what is left of it sounds like itself
 //! and does not tinkle. No part is lowered by more than 18 dB: what is left hides what would be
