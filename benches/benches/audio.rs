@@ -1,15 +1,18 @@
-//! What the arithmetic of a tick costs: G.711, the jitter buffer, mixing.
+//! What the arithmetic of a tick costs: G.711, the jitter buffer, noise suppression, mixing.
 
 use std::hint::black_box;
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::JitterBuffer;
 use confab_core::audio::limit::Limiter;
+use confab_core::audio::rate::Rate;
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::select::{Candidate, select};
 use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, level, mix};
 use confab_dtmf::inband::{Detector, Origin};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use nnnoiseless::DenoiseState;
 
 fn tone(number: usize) -> Frame {
     let step = (300.0 + 97.0 * number as f32) / 8_000.0 * std::f32::consts::TAU;
@@ -92,6 +95,40 @@ fn keys(criterion: &mut Criterion) {
     }
 }
 
+/// A tick of the noise suppressor at each rate, and of RNNoise, which has one rate only; without
+/// the resampling that would bring a narrow line there.
+fn noise(criterion: &mut Criterion) {
+    let mut seed = 1u32;
+    let mut roll = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 20) as i16 - 2_048
+    };
+    let sound: Vec<i16> = (0..50 * Rate::Full.tick()).map(|_| roll()).collect();
+    for rate in [Rate::Narrow, Rate::Wide, Rate::Full] {
+        let mut denoiser = Denoiser::new(rate);
+        let mut ticks = sound.chunks_exact(rate.tick()).cycle();
+        let mut frame = vec![0; rate.tick()];
+        criterion.bench_function(&format!("noise suppression, {rate:?}"), |b| {
+            b.iter(|| {
+                frame.copy_from_slice(ticks.next().expect("it goes round"));
+                denoiser.clean(black_box(&mut frame), true);
+            });
+        });
+    }
+    let mut state = DenoiseState::new();
+    let full: Vec<f32> = sound.iter().map(|&sample| f32::from(sample)).collect();
+    let mut halves = full.chunks_exact(DenoiseState::FRAME_SIZE).cycle();
+    let mut out = [0.0; DenoiseState::FRAME_SIZE];
+    criterion.bench_function("noise suppression, RNNoise at 48 kHz", |b| {
+        b.iter(|| {
+            for _ in 0..2 {
+                let half = halves.next().expect("it goes round");
+                state.process_frame(black_box(&mut out), half);
+            }
+        });
+    });
+}
+
 /// All a room computes in a tick: levels of all, choice, sum, what each talker hears, what all
 /// others hear, encoded.
 fn rooms(criterion: &mut Criterion) {
@@ -152,5 +189,5 @@ impl Room {
     }
 }
 
-criterion_group!(benches, codecs, jitter, keys, rooms);
+criterion_group!(benches, codecs, jitter, keys, noise, rooms);
 criterion_main!(benches);

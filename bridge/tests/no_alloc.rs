@@ -170,6 +170,7 @@ fn call(media: &Media, number: u64) -> Phone {
         ToShard::Adopt(line),
         ToShard::SetLevelled(leg, true),
         ToShard::SetWatched(leg, true),
+        ToShard::SetDenoised(leg, number.is_multiple_of(2)),
         ToShard::SetStream(leg, stream),
         ToShard::Enter(leg, room_of(number)),
         ToShard::SetVoice(

@@ -133,6 +133,7 @@ fn leg_now(leg: &LegSnapshot) -> Value {
         "talking": leg.talking,
         "mute": mute,
         "fault": leg.fault.map(Fault::word),
+        "noise_suppressed": leg.denoised,
         "hand": hand,
         "standing": standing,
         "waiting": leg.standing != Standing::Inside,

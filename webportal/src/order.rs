@@ -50,6 +50,10 @@ impl Order {
                 leg: leg()?,
                 muted: false,
             },
+            word @ ("suppress_noise" | "keep_noise") => Command::SetDenoised {
+                leg: leg()?,
+                denoised: word == "suppress_noise",
+            },
             "mute_all" => Command::MuteAll,
             "open_all" => Command::OpenAll,
             "next_hand" => Command::NextHand,
@@ -254,6 +258,15 @@ mod tests {
                 Some(Command::SetMute { leg, muted: true }),
             ),
             (r#"{"command":"mute"}"#, None),
+            (r#"{"command":"suppress_noise","leg":5}"#, {
+                let denoised = true;
+                Some(Command::SetDenoised { leg, denoised })
+            }),
+            (r#"{"command":"keep_noise","leg":5}"#, {
+                let denoised = false;
+                Some(Command::SetDenoised { leg, denoised })
+            }),
+            (r#"{"command":"keep_noise"}"#, None),
             (
                 r#"{"command":"rename","leg":5,"name":" An\u0007na "}"#,
                 Some(Command::Rename {

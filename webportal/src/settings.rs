@@ -90,6 +90,7 @@ pub(crate) struct Fields {
     security_code: bool,
     dial_out: bool,
     auto_gain: bool,
+    suppress_noise: bool,
     record_at_start: bool,
     billing_capture: bool,
 }
@@ -114,13 +115,14 @@ impl Fields {
             security_code: settings.security_code,
             dial_out: settings.dial_out,
             auto_gain: settings.auto_gain,
+            suppress_noise: settings.suppress_noise,
             record_at_start: settings.record_at_start,
             billing_capture: settings.billing_capture,
         }
     }
 
     /// Every key of the store's table, each as [`set_setting`] takes it.
-    fn pairs(&self) -> [(&'static str, String); 17] {
+    fn pairs(&self) -> [(&'static str, String); 18] {
         let trimmed = |text: &str| text.trim().to_owned();
         [
             ("announce", trimmed(&self.announce)),
@@ -141,6 +143,7 @@ impl Fields {
             ("security_code", self.security_code.to_string()),
             ("dial_out", self.dial_out.to_string()),
             ("auto_gain", self.auto_gain.to_string()),
+            ("suppress_noise", self.suppress_noise.to_string()),
             ("record_at_start", self.record_at_start.to_string()),
             ("billing_capture", self.billing_capture.to_string()),
         ]

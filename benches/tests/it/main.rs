@@ -1,9 +1,10 @@
 //! The tools work. `talkoff` hears no key in the prompts and the music that are at hand; `load`,
-//! `network` and `datagrams` have files of their own.
+//! `network`, `noise` and `datagrams` have files of their own.
 
 mod datagrams;
 mod load;
 mod network;
+mod noise;
 
 use std::process::Command;
 

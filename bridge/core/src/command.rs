@@ -41,6 +41,13 @@ pub enum Command {
         /// true: muted
         muted: bool,
     },
+    /// Suppress the steady noise of one line, or leave it as it is.
+    SetDenoised {
+        /// whose line
+        leg: LegId,
+        /// true: suppressed
+        denoised: bool,
+    },
     /// Mute every guest now; each may unmute unless the mode forbids it.
     MuteAll,
     /// Open the line of every guest who did not mute it without being asked.
@@ -96,6 +103,10 @@ impl fmt::Display for Command {
         let words = match self {
             Command::SetMute { leg, muted: true } => return write!(f, "mute {leg}"),
             Command::SetMute { leg, muted: false } => return write!(f, "unmute {leg}"),
+            Command::SetDenoised { leg, denoised } => {
+                let what = if *denoised { "suppress" } else { "leave" };
+                return write!(f, "{what} the noise of {leg}");
+            }
             Command::Drop(leg) => return write!(f, "drop {leg}"),
             Command::Rename { leg, .. } => return write!(f, "rename {leg}"),
             Command::Admit(leg) => return write!(f, "admit {leg}"),
@@ -173,6 +184,11 @@ mod tests {
         let check = |command: Command, words: &str| assert_eq!(command.to_string(), words);
         let leg = LegId(7);
         check(Command::SetMute { leg, muted: true }, "mute leg-7");
+        let denoised = true;
+        check(
+            Command::SetDenoised { leg, denoised },
+            "suppress the noise of leg-7",
+        );
         check(Command::Drop(leg), "drop leg-7");
         check(Command::SetLocked(false), "unlock the room");
         let name = "Dr. Secret".to_owned();

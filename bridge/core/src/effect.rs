@@ -43,6 +43,13 @@ pub enum Effect {
         /// its new state
         voice: Voice,
     },
+    /// Suppress the steady noise of a leg, or no longer; at first it is not.
+    SetDenoised {
+        /// which leg
+        leg: LegId,
+        /// whether it is suppressed from now on
+        denoised: bool,
+    },
     /// Play clips, after those already queued for the same audience.
     /// [`crate::room::Input::Played`] follows for audiences of one leg.
     Play {

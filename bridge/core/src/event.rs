@@ -216,6 +216,13 @@ pub enum Fact {
         /// none: it sounds as it should
         fault: Option<Fault>,
     },
+    /// The steady noise of a line is suppressed, or no longer.
+    DenoisedChanged {
+        /// whose
+        leg: LegId,
+        /// it is
+        denoised: bool,
+    },
     /// A hand went up.
     HandRaised {
         /// whose

@@ -82,6 +82,8 @@ pub struct RoomSettings {
     pub auto_gain: bool,
     /// What is done about lines that spoil it for all others.
     pub bad_lines: BadLines,
+    /// The steady noise of every line is suppressed, at first; it may be changed for each.
+    pub suppress_noise: bool,
 }
 
 impl Default for RoomSettings {
@@ -104,6 +106,7 @@ impl Default for RoomSettings {
             dial_out: false,
             auto_gain: true,
             bad_lines: BadLines::default(),
+            suppress_noise: false,
         }
     }
 }

@@ -72,6 +72,8 @@ pub struct LegSnapshot {
     pub mute: MuteState,
     /// how it spoils, or spoilt until it was muted, the conference
     pub fault: Option<Fault>,
+    /// its steady noise is suppressed
+    pub denoised: bool,
     /// raised hand, if any
     pub hand: Option<Hand>,
     /// hears the others, or not yet

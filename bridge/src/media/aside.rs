@@ -5,6 +5,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::stream::OpusWishes;
 use confab_core::ids::LegId;
 use confab_recorder::Tap;
@@ -31,6 +32,8 @@ pub(super) enum Aside {
     Want(Whose, OpusWishes, SyncSender<Made>),
     /// A recording that is over.
     Tap(Tap),
+    /// What has suppressed the noise of a line.
+    Denoiser(Box<Denoiser>),
 }
 
 /// Puts things aside, without waiting.
@@ -78,6 +81,7 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
                     let _ = back.try_send(Made { whose, stream });
                 }
             }
+            Aside::Denoiser(denoiser) => drop(denoiser),
         }
     }
 }

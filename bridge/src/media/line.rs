@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
 use confab_core::audio::announce::{Announcer, Place};
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::level::Power;
 use confab_core::audio::limit::Limiter;
 use confab_core::audio::mix::{self, Dip};
@@ -140,6 +141,7 @@ impl Line {
         self.fault_told = None;
         self.said.shut();
         self.said.forget_faults();
+        self.said.leave_noise();
         self.ear.leave_room();
     }
 
@@ -148,6 +150,20 @@ impl Line {
             self.said.forget_faults();
         }
         self.voice = voice;
+    }
+
+    /// Its steady noise is suppressed by this from now on, or no longer.
+    pub(super) fn set_denoised(&mut self, by: Option<Box<Denoiser>>, tools: &mut Tools) {
+        let unused = match by {
+            Some(denoiser) => self.said.suppress_noise(denoiser, self.inbound.rate()),
+            None => {
+                self.said.leave_noise();
+                None
+            }
+        };
+        if let Some(unused) = unused {
+            let _ = tools.aside.push(Aside::Denoiser(unused));
+        }
     }
 
     pub(super) fn set_stream(&mut self, stream: Stream, kit: Kit, tools: &mut Tools) {
@@ -325,6 +341,9 @@ impl Line {
             self.said.silence();
         } else {
             self.said.judge(frame, self.inbound.narrowed(), heard);
+        }
+        if let Some(unused) = self.said.take_idle_denoiser() {
+            let _ = tools.aside.push(Aside::Denoiser(unused));
         }
         // What is faded out goes on as loud as it was.
         if self.said.is_heard() || self.mixed {

@@ -4,6 +4,7 @@
 //! No lock, no allocation in the tick, no await, no log line, no file in here.
 
 mod aside;
+mod cleaner;
 mod codec;
 mod common;
 mod counters;
@@ -80,6 +81,8 @@ pub enum ToShard {
     SetVoice(LegId, Voice),
     /// Whether what it says is brought to the loudness of everybody else; at first it is not.
     SetLevelled(LegId, bool),
+    /// Whether its steady noise is suppressed; at first, and when it comes into a room, it is not.
+    SetDenoised(LegId, bool),
     /// Whether it is looked for what spoils the room, which [`FromShard::Fault`] tells; at first
     /// it is not.
     SetWatched(LegId, bool),
@@ -114,6 +117,7 @@ impl ToShard {
             Self::Enter(..) => "enter",
             Self::SetVoice(..) => "set_voice",
             Self::SetLevelled(..) => "set_levelled",
+            Self::SetDenoised(..) => "set_denoised",
             Self::SetWatched(..) => "set_watched",
             Self::PlayToLeg(..) => "play_to_leg",
             Self::PlayToRoom(..) => "play_to_room",

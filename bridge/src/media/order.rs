@@ -1,5 +1,6 @@
 //! A command on its way into a shard, with the memory that it needs. Obeys nothing.
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::stream::Stream;
 use confab_core::ids::LegId;
 
@@ -15,6 +16,8 @@ pub(super) enum Order {
     TakeName(LegId, u32, Vec<i16>),
     /// `SetStream`, with what codec and encryption need.
     SetStream(LegId, Stream, Kit),
+    /// `SetDenoised`, with what does it.
+    SetDenoised(LegId, Option<Box<Denoiser>>),
 }
 
 impl From<ToShard> for Order {
@@ -26,6 +29,7 @@ impl From<ToShard> for Order {
                 let kit = Kit::for_stream(&stream);
                 Self::SetStream(leg, stream, kit)
             }
+            ToShard::SetDenoised(leg, on) => Self::SetDenoised(leg, on.then(Box::default)),
             what => Self::Do(what),
         }
     }
@@ -38,6 +42,7 @@ impl Order {
             Self::Do(what) => what,
             Self::TakeName(leg, ms, _) => ToShard::TakeName(leg, ms),
             Self::SetStream(leg, stream, _) => ToShard::SetStream(leg, stream),
+            Self::SetDenoised(leg, denoiser) => ToShard::SetDenoised(leg, denoiser.is_some()),
         }
     }
 }

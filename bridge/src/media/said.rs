@@ -1,6 +1,7 @@
 //! What becomes of what a line says before it is mixed: whether it is a voice, from which frame on
 //! it is heard, how loud, and whether it spoils the room. Knows one line; no socket, no room.
 
+use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::gain::Gain;
 use confab_core::audio::gate::{Gate, State};
 use confab_core::audio::jitter::Taken;
@@ -10,6 +11,7 @@ use confab_core::audio::rate::Rate;
 use confab_core::audio::spoil::{self, Halves, Watch};
 use confab_core::fault::Fault;
 
+use super::cleaner::Cleaner;
 use super::inbound::Heard;
 
 /// The voice of one line.
@@ -17,6 +19,8 @@ use super::inbound::Heard;
 pub(super) struct Said {
     /// of what came in this tick
     power: Power,
+    /// none: its noise stays
+    cleaner: Option<Cleaner>,
     gate: Gate,
     preroll: Preroll,
     /// none: it stays as loud as it comes
@@ -29,6 +33,7 @@ impl Said {
     pub(super) fn new() -> Self {
         Self {
             power: Power::SILENT,
+            cleaner: None,
             gate: Gate::default(),
             preroll: Preroll::default(),
             gain: None,
@@ -59,6 +64,40 @@ impl Said {
 
     pub(super) fn set_rate(&mut self, rate: Rate) {
         self.preroll.set_rate(rate);
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.set_rate(rate);
+        }
+    }
+
+    /// Its steady noise is suppressed from now on. Gives `by` back when it is already.
+    pub(super) fn suppress_noise(
+        &mut self,
+        by: Box<Denoiser>,
+        rate: Rate,
+    ) -> Option<Box<Denoiser>> {
+        match &mut self.cleaner {
+            Some(cleaner) => {
+                cleaner.go_on();
+                Some(by)
+            }
+            None => {
+                self.cleaner = Some(Cleaner::new(by, rate));
+                None
+            }
+        }
+    }
+
+    /// Its noise is left as it is from now on.
+    pub(super) fn leave_noise(&mut self) {
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.end();
+        }
+    }
+
+    /// What has suppressed its noise, when that has ended.
+    pub(super) fn take_idle_denoiser(&mut self) -> Option<Box<Denoiser>> {
+        let idle = self.cleaner.take_if(|cleaner| cleaner.is_idle())?;
+        idle.into_idle().ok()
     }
 
     /// Whether it is brought to the loudness of everybody else.
@@ -83,6 +122,9 @@ impl Said {
         self.power = Power::SILENT;
         self.gate.shut();
         self.preroll.forget();
+        if let Some(cleaner) = &mut self.cleaner {
+            cleaner.shut();
+        }
     }
 
     /// It may not speak in this tick, or a key is down.
@@ -97,21 +139,26 @@ impl Said {
     /// Judges what came, and gives what of it is due in this tick. `narrow` is the same at 8 kHz
     /// when it has a higher rate.
     pub(super) fn judge(&mut self, frame: &mut [i16], narrow: Option<&[i16]>, heard: Heard) {
-        let halves = match heard.taken {
+        let came = match heard.taken {
             Taken::Idle => NOTHING,
             Taken::Sound | Taken::Concealed | Taken::Noise => spoil::halves(frame),
         };
-        self.power = spoil::mean(&halves);
+        self.power = spoil::mean(&came);
+        if let Some(cleaner) = &mut self.cleaner {
+            // What spoils the room is told by what came, however much of it is taken away.
+            let (state, noise) = cleaner.judge_as_it_came(self.power, heard);
+            if self.watched {
+                self.watch
+                    .came(narrow.unwrap_or(frame), &came, state, noise);
+            }
+            cleaner.clean(frame, heard);
+            self.power = Power::of(frame);
+        }
         let before = self.gate.state();
-        // What may be a key says nothing about voice and noise, and can wait a tick.
-        let after = match heard.taken {
-            Taken::Noise => self.gate.pause(self.power),
-            _ if heard.may_be_key => before,
-            _ => self.gate.hear(self.power),
-        };
-        if self.watched {
+        let after = hear(&mut self.gate, self.power, heard);
+        if self.watched && self.cleaner.is_none() {
             let (narrow, noise) = (narrow.unwrap_or(frame), self.gate.noise());
-            self.watch.came(narrow, &halves, after, noise);
+            self.watch.came(narrow, &came, after, noise);
         }
         match (before, after) {
             (State::Closed, State::Closed) => self.preroll.keep(frame),
@@ -134,6 +181,16 @@ impl Said {
         if let Some(gain) = &mut self.gain {
             gain.apply(frame, self.power, self.gate.noise(), sure);
         }
+    }
+}
+
+/// What a gate makes of a tick. What may be a key says nothing about voice and noise, and can wait
+/// a tick.
+pub(super) fn hear(gate: &mut Gate, power: Power, heard: Heard) -> State {
+    match heard.taken {
+        Taken::Noise => gate.pause(power),
+        _ if heard.may_be_key => gate.state(),
+        _ => gate.hear(power),
     }
 }
 

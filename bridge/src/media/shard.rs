@@ -247,6 +247,12 @@ impl Shard {
             Order::Do(ToShard::SetLevelled(leg, levelled)) => {
                 self.with(leg, |line, _| line.said.set_levelled(levelled));
             }
+            Order::SetDenoised(leg, denoiser) => {
+                self.with(leg, |line, tools| line.set_denoised(denoiser, tools));
+            }
+            Order::Do(ToShard::SetDenoised(leg, on)) => {
+                self.obey(Order::SetDenoised(leg, on.then(Box::default)));
+            }
             Order::Do(ToShard::SetWatched(leg, watched)) => {
                 self.with(leg, |line, _| line.said.set_watched(watched));
             }

@@ -118,6 +118,9 @@ impl Switchboard {
     fn room_effect(&mut self, number: &RoomNumber, effect: Effect, inputs: &mut VecDeque<Input>) {
         match effect {
             Effect::SetVoice { leg, voice } => self.tell_line(leg, ToShard::SetVoice(leg, voice)),
+            Effect::SetDenoised { leg, denoised } => {
+                self.tell_line(leg, ToShard::SetDenoised(leg, denoised));
+            }
             Effect::Play {
                 to: Audience::Leg(leg),
                 play,

@@ -76,6 +76,7 @@ fn migrator() -> Migrator {
             "bad lines",
             include_str!("../migrations/0005_bad_lines.sql"),
         ),
+        (6, "noise", include_str!("../migrations/0006_noise.sql")),
     ];
     Migrator::with_migrations(
         migrations

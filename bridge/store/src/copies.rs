@@ -33,11 +33,11 @@ const AT_ONCE: u32 = 20_000;
 const COPY_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
      record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
-     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines) \
+     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines, suppress_noise) \
      WITH RECURSIVE numbers (n) AS (SELECT CAST($2 AS BIGINT) \
      UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < $3) \
      SELECT 'copy-' || CAST(n AS TEXT), CAST(n AS TEXT), owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
      record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
-     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines \
+     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines, suppress_noise \
      FROM rooms, numbers WHERE number = $1";

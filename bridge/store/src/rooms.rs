@@ -26,7 +26,7 @@ macro_rules! select {
              r.join_muted, r.continue_after_host_min, r.billing_capture, r.billing_code, \
              r.language, r.record_at_start, r.max_callers, r.security_code, r.layout, \
              r.hold_music, r.alone_min, r.carrier_limit_min, r.dial_out, \
-             r.auto_gain, r.isolate_bad_lines \
+             r.auto_gain, r.isolate_bad_lines, r.suppress_noise \
              FROM rooms r JOIN users u ON u.id = r.owner ",
             $rest
         )
@@ -93,6 +93,7 @@ impl Store {
                     settings.dial_out,
                     settings.auto_gain,
                     bad_lines_word(settings.bad_lines),
+                    settings.suppress_noise,
                 ],
             )
             .await
@@ -237,6 +238,7 @@ fn statement(setting: Setting) -> (&'static str, Arg<'static>) {
             update!("isolate_bad_lines"),
             bad_lines_word(bad_lines).into(),
         ),
+        Setting::SuppressNoise(suppress) => (update!("suppress_noise"), suppress.into()),
     }
 }
 
@@ -273,6 +275,7 @@ struct Kept {
     dial_out: bool,
     auto_gain: bool,
     isolate_bad_lines: String,
+    suppress_noise: bool,
 }
 
 columns!(
@@ -280,7 +283,7 @@ columns!(
     id, pin_mac, code_mac, number, owner, owner_email, guests_may_start, announce, join_muted,
     continue_after_host_min, billing_capture, billing_code, language, record_at_start,
     max_callers, security_code, layout, hold_music, alone_min, carrier_limit_min, dial_out,
-    auto_gain, isolate_bad_lines,
+    auto_gain, isolate_bad_lines, suppress_noise,
 );
 
 impl Kept {
@@ -318,6 +321,7 @@ impl Kept {
                 dial_out: kept.dial_out,
                 auto_gain: kept.auto_gain,
                 bad_lines: parse_bad_lines(&kept.isolate_bad_lines).map_err(|_| damaged())?,
+                suppress_noise: kept.suppress_noise,
                 billing_code: kept.billing_code,
             },
             secrets: RoomSecrets {
@@ -338,7 +342,7 @@ const ALL_ROOMS: &str = select!("ORDER BY r.number");
 const ADD_ROOM: &str = "INSERT INTO rooms (id, number, owner, pin_mac, guests_may_start, \
      announce, join_muted, continue_after_host_min, billing_capture, billing_code, language, \
      record_at_start, max_callers, security_code, layout, hold_music, alone_min, \
-     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines) \
+     carrier_limit_min, dial_out, auto_gain, isolate_bad_lines, suppress_noise) \
      SELECT $1, $2, u.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21 \
+     $19, $20, $21, $22 \
      FROM users u WHERE u.email = $3";

@@ -29,10 +29,11 @@ pub(crate) enum Setting {
     DialOut(bool),
     AutoGain(bool),
     BadLines(BadLines),
+    SuppressNoise(bool),
 }
 
 /// Every key of [`set_setting`] and what it may be, for help texts and messages.
-pub const SETTING_KEYS: [(&str, &str); 17] = [
+pub const SETTING_KEYS: [(&str, &str); 18] = [
     ("guests_may_start", "true or false"),
     ("announce", "chime, name or nothing"),
     ("join_muted", "true or false"),
@@ -53,6 +54,7 @@ pub const SETTING_KEYS: [(&str, &str); 17] = [
     ("dial_out", "true or false"),
     ("auto_gain", "true or false"),
     ("isolate_bad_lines", "tell, mute or nothing"),
+    ("suppress_noise", "true or false"),
 ];
 
 /// Changes one setting; a layout is one of `layouts`. A wrong key or value is
@@ -88,6 +90,7 @@ pub fn settings_as_pairs(settings: &RoomSettings) -> Vec<(&'static str, String)>
         settings.dial_out.to_string(),
         settings.auto_gain.to_string(),
         bad_lines_word(settings.bad_lines).to_owned(),
+        settings.suppress_noise.to_string(),
     ];
     SETTING_KEYS
         .map(|(key, _)| key)
@@ -198,6 +201,7 @@ impl Setting {
             "dial_out" => Self::DialOut(flag(key, value)?),
             "auto_gain" => Self::AutoGain(flag(key, value)?),
             "isolate_bad_lines" => Self::BadLines(parse_bad_lines(value)?),
+            "suppress_noise" => Self::SuppressNoise(flag(key, value)?),
             _ => return Err(wrong_key(key)),
         })
     }
@@ -221,6 +225,7 @@ impl Setting {
             Self::DialOut(may) => settings.dial_out = may,
             Self::AutoGain(gain) => settings.auto_gain = gain,
             Self::BadLines(bad_lines) => settings.bad_lines = bad_lines,
+            Self::SuppressNoise(suppress) => settings.suppress_noise = suppress,
         }
     }
 }
@@ -290,6 +295,7 @@ mod tests {
                 "hold_music",
                 "dial_out",
                 "auto_gain",
+                "suppress_noise",
             ] {
                 check(key, value);
             }
@@ -339,7 +345,7 @@ mod tests {
             "guests_may_start, announce, join_muted",
         );
         check("pin", "1234", "there are");
-        check("", "", "isolate_bad_lines, pin and code");
+        check("", "", "suppress_noise, pin and code");
         check(
             "join_muted",
             "yes",

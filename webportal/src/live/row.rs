@@ -24,6 +24,7 @@ pub(super) struct Row {
     state_rank: u8,
     /// what is wrong with it, and what that means
     fault: Option<(&'static str, &'static str)>,
+    denoised: bool,
     hand: Option<HandView>,
     hand_rank: u32,
     lowers_hand: bool,
@@ -92,6 +93,7 @@ impl Row {
             state_class,
             state_rank,
             fault: leg.fault.map(words::fault),
+            denoised: leg.denoised,
             hand: leg.hand.map(|hand| HandView {
                 place: hand.place,
                 open: hand.open,

@@ -31,6 +31,15 @@ async fn a_command_arrives_and_its_refusal_is_shown() {
             "done=command",
         ),
         (
+            "command=suppress_noise&leg=7",
+            Command::SetDenoised {
+                leg: LegId(7),
+                denoised: true,
+            },
+            Ok(()),
+            "done=command",
+        ),
+        (
             "command=drop&leg=7",
             Command::Drop(LegId(7)),
             Err(CommandRefusal::NoSuchLeg),

@@ -97,6 +97,27 @@ async fn a_line_that_spoils_it_is_marked() {
 }
 
 #[tokio::test]
+async fn the_noise_of_one_line_can_be_suppressed_and_left() {
+    let button = |word: &str, pressed: bool| {
+        format!("value=\"{word}\" class=\"quiet\" aria-pressed=\"{pressed}\"")
+    };
+    let off = button("suppress_noise", false);
+    let on = button("keep_noise", true);
+    check(|_| {}, &[&off], &[&on]).await;
+    let suppressed = |room: &mut RoomSnapshot| room.legs[1].denoised = true;
+    check(suppressed, &[&off, &on], &[]).await;
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let mut room = three();
+    suppressed(&mut room);
+    site.publish(vec![room]);
+    let now = site.get(&anna, "/api/v1/rooms/1000").await.json();
+    let legs = &now["conference"]["legs"];
+    let told = |leg: usize| legs[leg]["noise_suppressed"].as_bool();
+    assert_eq!((told(0), told(1)), (Some(false), Some(true)));
+}
+
+#[tokio::test]
 async fn the_turn_of_each_hand_is_seen() {
     let waits = |room: &mut RoomSnapshot| {
         room.legs[1].hand = hand(2, false);

@@ -15,7 +15,7 @@ async fn settings_are_saved() {
     let form = "announce=name&continue_after_host=+15&billing_code=4242&max_callers=20\
                 &guests_may_start=true&record_at_start=true&language=de&layout=star-six\
                 &alone_minutes=+30&carrier_limit_minutes=360&security_code=true&dial_out=true\
-                &isolate_bad_lines=mute";
+                &isolate_bad_lines=mute&suppress_noise=true";
     let answer = site.post(&anna, "/rooms/1000/settings", form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
     let saved = site.store.room("1000").await.unwrap().unwrap().settings;
@@ -37,6 +37,7 @@ async fn settings_are_saved() {
         dial_out: true,
         auto_gain: false,
         bad_lines: BadLines::Mute,
+        suppress_noise: true,
     };
     assert_eq!(saved, expected);
     site.get(&anna, answer.header("location")).await.says(&[
@@ -45,6 +46,7 @@ async fn settings_are_saved() {
         "name=\"hold_music\" value=\"true\"><span>",
         "name=\"dial_out\" value=\"true\" checked",
         "name=\"auto_gain\" value=\"true\"><span>",
+        "name=\"suppress_noise\" value=\"true\" checked",
         "name=\"alone_minutes\" value=\"30\"",
         "name=\"carrier_limit_minutes\" value=\"360\"",
         "value=\"star-six\" selected",

@@ -278,6 +278,7 @@ pub fn snapshot(number: &str, callers: &[(u64, &str)]) -> RoomSnapshot {
         talking: false,
         mute: MuteState::Open,
         fault: None,
+        denoised: false,
         hand: None,
         standing: Standing::Inside,
     };

@@ -7,6 +7,8 @@ pub mod announce;
 pub mod comfort;
 pub mod conceal;
 pub mod decode;
+pub mod denoise;
+mod fourier;
 pub mod g711;
 pub mod g722;
 pub mod gain;

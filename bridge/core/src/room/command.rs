@@ -35,6 +35,10 @@ impl Room {
         }
         match command {
             Command::SetMute { leg, muted } => return self.set_mute(by, leg, muted),
+            Command::SetDenoised { leg, denoised } => {
+                self.people.inside(leg).ok_or(CommandRefusal::NoSuchLeg)?;
+                self.set_denoised(leg, denoised);
+            }
             Command::Drop(leg) => return self.drop_leg(leg),
             Command::Rename { leg, name } => return self.rename(leg, name),
             Command::Admit(leg) => return self.admit(leg),

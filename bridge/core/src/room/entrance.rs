@@ -45,6 +45,7 @@ impl Room {
         let must_prove = self.must_prove(&person);
         self.people.push(person);
         self.emit(Fact::LegJoined { leg, role });
+        self.set_denoised(leg, self.settings.suppress_noise);
         // who must still key the code has it when they are in
         if !must_prove && how.dialled.is_none() {
             self.come_back(leg, how.since);

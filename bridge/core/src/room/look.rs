@@ -72,6 +72,7 @@ impl Room {
             talking: person.talking && person.told.speak,
             mute: self.mute_state(person),
             fault: person.fault,
+            denoised: person.denoised,
             hand: self.hands.get(person.leg),
             standing: match (person.proving.is_some(), self.begun) {
                 (true, _) => Standing::KeyingCode,

@@ -37,6 +37,8 @@ pub(super) struct Person {
     pub fault_told: bool,
     /// it has been muted for that once
     pub isolated: bool,
+    /// its steady noise is suppressed
+    pub denoised: bool,
     /// what its line was last set to, to set it only when something has changed
     pub told: Voice,
     pub queue: Queue,
@@ -77,6 +79,7 @@ impl Person {
             fault: None,
             fault_told: false,
             isolated: false,
+            denoised: false,
             told,
             queue: Queue::default(),
             keying: None,

@@ -1,5 +1,6 @@
 //! Coming back: who was cut off and calls again from the same number within two minutes has the
-//! name, the mute state and the place in the queue of hands from before.
+//! name, the mute state and the place in the queue of hands from before, and a line that is
+//! cleaned of noise, or not, as it was.
 //!
 //! The old call may still be in the room when the new one comes: a telephone that has lost its
 //! radio says no goodbye. Nothing comes from such a line, and it is let go once its caller is back;
@@ -32,6 +33,7 @@ pub(super) struct Absent {
     muted: bool,
     muted_by_host: bool,
     pub lifted: bool,
+    denoised: bool,
     pub hand: Option<Raised>,
     until: Time,
 }
@@ -54,6 +56,7 @@ impl Absent {
             muted: person.muted,
             muted_by_host: person.muted_by_host,
             lifted: person.lifted,
+            denoised: person.denoised,
             hand,
             until,
         }
@@ -165,6 +168,7 @@ impl Room {
             person.name.clone_from(&name);
             self.emit(Fact::Renamed { leg, name });
         }
+        self.set_denoised(leg, back.denoised);
         if let Some(hand) = back.hand.filter(|_| same_role) {
             self.raise_again(leg, hand);
         }

@@ -4,11 +4,15 @@
 //! mute the worst line by one key; or the room does it, as it is set. Such a mute is as any other
 //! for one line: its owner hears why, and can take it back. Who does so means it, and is not muted
 //! by the room again.
+//!
+//! Of a line that is noisy or hums the noise may be suppressed instead. Hosts are told of it all
+//! the same, since it may be a noise that cannot be; but the room does not mute it for that.
 
 use std::time::Duration;
 
 use confab_dtmf::layout::KeypadCommand;
 
+use crate::effect::Effect;
 use crate::event::Fact;
 use crate::fault::Fault;
 use crate::ids::LegId;
@@ -39,13 +43,27 @@ impl Room {
         }
         person.fault = fault;
         person.fault_told = false;
-        let muted_by_room = fault.is_some() && isolates && !person.is_host() && !person.isolated;
+        let suppressed = person.denoised && matches!(fault, Some(Fault::Noise | Fault::Hum));
+        let mutes = isolates && !suppressed && !person.is_host() && !person.isolated;
+        let muted_by_room = fault.is_some() && mutes;
         self.emit(Fact::FaultChanged { leg, fault });
         if muted_by_room && self.spoils(leg) {
             self.isolate(leg);
             self.tell_hosts(&[Clip::Prompt(Prompt::DisturbingLineMuted)]);
         }
         self.tell_hosts_of_faults();
+    }
+
+    /// Whether the steady noise of a line is suppressed from now on.
+    pub(super) fn set_denoised(&mut self, leg: LegId, denoised: bool) {
+        let Some(person) = self.people.get_mut(leg) else {
+            return;
+        };
+        if person.denoised != denoised {
+            person.denoised = denoised;
+            self.effects.push(Effect::SetDenoised { leg, denoised });
+            self.emit(Fact::DenoisedChanged { leg, denoised });
+        }
     }
 
     /// A line is heard again: what was wrong with it may be mended, and is looked for anew.

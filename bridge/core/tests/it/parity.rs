@@ -20,6 +20,9 @@ fn by_telephone(command: &Command) -> ByTelephone {
             "one line of many cannot be pointed at by keys: *0 mutes all, each unmutes alone; the \
              own line is *2",
         ),
+        Command::SetDenoised { .. } => Not(
+            "one line of many cannot be pointed at by keys; the room can be set to do it for all",
+        ),
         Command::MuteAll | Command::OpenAll => Keys(KeypadCommand::MuteAll),
         Command::Drop(_) => Not(
             "one line of many cannot be pointed at by keys: strict lecture mode silences it, and \
@@ -48,6 +51,10 @@ fn every_command() -> Vec<Command> {
     vec![
         Command::Keypad(KeypadCommand::CountCallers),
         Command::SetMute { leg, muted: true },
+        Command::SetDenoised {
+            leg,
+            denoised: true,
+        },
         Command::MuteAll,
         Command::OpenAll,
         Command::Drop(leg),
@@ -93,7 +100,7 @@ fn whatever_a_page_can_do_a_telephone_can() {
     }
     assert_eq!(
         without_keys,
-        ["SetMute", "Drop", "Rename", "SetBillingCode"],
+        ["SetMute", "SetDenoised", "Drop", "Rename", "SetBillingCode"],
         "the list of what only a page can do"
     );
 }

@@ -53,6 +53,8 @@ fn command() -> impl Strategy<Value = Command> {
         8 => keyed().prop_map(Command::Keypad),
         2 => (leg(), any::<bool>()).prop_map(|(leg, muted)| Command::SetMute { leg, muted }),
         2 => (leg(), any::<bool>()).prop_map(|(leg, open)| Command::SetHandOpen { leg, open }),
+        1 => (leg(), any::<bool>())
+            .prop_map(|(leg, denoised)| Command::SetDenoised { leg, denoised }),
         1 => Just(Command::MuteAll),
         1 => Just(Command::OpenAll),
         2 => Just(Command::NextHand),

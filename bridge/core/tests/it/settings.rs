@@ -17,6 +17,7 @@ pub fn parse(words: &str) -> RoomSettings {
             "billing_code" => settings.billing_code = Some(value.to_owned()),
             "security_code" => settings.security_code = true,
             "dial_out" => settings.dial_out = true,
+            "suppress_noise" => settings.suppress_noise = true,
             "no_music" => settings.hold_music = false,
             "layout" => settings.layout = Layouts::shipped().get(value).unwrap(),
             "alone" => settings.alone_limit = minutes(value),

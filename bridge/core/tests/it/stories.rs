@@ -285,13 +285,13 @@ impl Story {
             ["calls", "the", "next", "hand"] => Command::NextHand,
             ["dials", number] => Command::DialOut(DialNumber::parse(number).unwrap()),
             ["hangs", "up", "dial", n] => Command::HangUpDial(DialId(n.parse().unwrap())),
-            ["mutes", name] => Command::SetMute {
+            [word @ ("mutes" | "unmutes"), name] => Command::SetMute {
                 leg: self.leg(name),
-                muted: true,
+                muted: word == "mutes",
             },
-            ["unmutes", name] => Command::SetMute {
+            [word @ ("cleans" | "leaves"), name] => Command::SetDenoised {
                 leg: self.leg(name),
-                muted: false,
+                denoised: word == "cleans",
             },
             ["opens", name] => Command::SetHandOpen {
                 leg: self.leg(name),

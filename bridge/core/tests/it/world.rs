@@ -27,6 +27,7 @@ pub struct Line {
     heard: Vec<Prompt>,
     /// as the facts tell it
     muted: bool,
+    denoised: bool,
     inside: bool,
 }
 
@@ -39,6 +40,7 @@ impl Line {
             asked: false,
             heard: Vec::new(),
             muted: false,
+            denoised: false,
             inside: false,
         }
     }
@@ -231,6 +233,11 @@ impl World {
                 );
                 line.voice = *voice;
             }
+            Effect::SetDenoised { leg, denoised } => {
+                let line = self.lines.get_mut(leg).unwrap();
+                assert_ne!(line.denoised, *denoised, "it is set only when it changes");
+                line.denoised = *denoised;
+            }
             Effect::Play {
                 to: Audience::Leg(leg),
                 play,
@@ -336,6 +343,7 @@ impl World {
                 line.inside && line.hung_up.is_none(),
                 "who is shown is in the room"
             );
+            assert_eq!(line.denoised, leg.denoised, "the line is as it is shown");
             let heard = leg.mute == MuteState::Open;
             let voice = if line.asked {
                 assert_eq!(leg.standing, Standing::KeyingCode);

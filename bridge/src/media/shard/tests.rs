@@ -21,6 +21,7 @@ use crate::media::ports::PortPool;
 use crate::media::srtp::{Keys, TAIL_LEN};
 
 mod announcing;
+mod cleaning;
 mod coming;
 mod common;
 mod keeping;

@@ -28,6 +28,7 @@ fn odd_settings() -> RoomSettings {
         dial_out: true,
         auto_gain: false,
         bad_lines: BadLines::Mute,
+        suppress_noise: true,
     }
 }
 

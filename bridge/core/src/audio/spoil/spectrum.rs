@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use super::super::fourier::Fourier;
+
 /// A look at the spectrum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
@@ -70,7 +72,7 @@ impl Spectrum {
         for (sample, weight) in samples.iter_mut().zip(&tables.window) {
             *sample *= weight;
         }
-        let powers = powers(&samples, tables);
+        let powers = powers(&samples, &tables.fourier);
         let (mut apart, mut both, mut whole, mut place) = (0.0, 1.0, 1.0, LOWEST);
         for k in LOWEST..BINS {
             let magnitude = powers[k].sqrt();
@@ -93,50 +95,22 @@ impl Spectrum {
 
 struct Tables {
     window: [f32; LENGTH],
-    /// cosine and sine of the first half turn in [`LENGTH`] steps a turn
-    turns: [(f32, f32); BINS],
+    fourier: Fourier,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let turn = |n: usize| n as f32 / LENGTH as f32 * std::f32::consts::TAU;
     Tables {
         window: std::array::from_fn(|n| 0.5 - 0.5 * turn(n).cos()),
-        turns: std::array::from_fn(|n| (turn(n).cos(), turn(n).sin())),
+        fourier: Fourier::of(LENGTH),
     }
 });
 
-/// The power at each step up to half the rate. Even and odd samples are the two parts of a complex
-/// signal of half the length, which is transformed and then taken apart.
-fn powers(samples: &[f32; LENGTH], tables: &Tables) -> [f32; BINS] {
-    let mut points = [(0.0f32, 0.0f32); BINS];
-    for (n, pair) in samples.chunks_exact(2).enumerate() {
-        points[(n.reverse_bits() >> (usize::BITS - BINS.ilog2())) % BINS] = (pair[0], pair[1]);
-    }
-    let mut half = 1;
-    while half < BINS {
-        let stride = BINS / half;
-        for block in points.chunks_exact_mut(2 * half) {
-            let (low, high) = block.split_at_mut(half);
-            for (n, (a, b)) in low.iter_mut().zip(high).enumerate() {
-                let (cos, sin) = tables.turns[n * stride];
-                let turned = (b.0 * cos + b.1 * sin, b.1 * cos - b.0 * sin);
-                *b = (a.0 - turned.0, a.1 - turned.1);
-                *a = (a.0 + turned.0, a.1 + turned.1);
-            }
-        }
-        half *= 2;
-    }
-    let mut powers = [0.0; BINS];
-    for k in 1..BINS {
-        let (a, b) = (points[k], points[BINS - k]);
-        let even = ((a.0 + b.0) / 2.0, (a.1 - b.1) / 2.0);
-        let odd = ((a.1 + b.1) / 2.0, (b.0 - a.0) / 2.0);
-        let (cos, sin) = tables.turns[k];
-        let real = even.0 + odd.0 * cos + odd.1 * sin;
-        let imaginary = even.1 + odd.1 * cos - odd.0 * sin;
-        powers[k] = real * real + imaginary * imaginary;
-    }
-    powers
+/// The power at each step up to half the rate.
+fn powers(samples: &[f32; LENGTH], fourier: &Fourier) -> [f32; BINS] {
+    let (mut re, mut im) = ([0.0; BINS + 1], [0.0; BINS + 1]);
+    fourier.there(samples, &mut re, &mut im);
+    std::array::from_fn(|k| re[k] * re[k] + im[k] * im[k])
 }
 
 /// 32 ms.

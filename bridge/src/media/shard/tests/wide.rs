@@ -232,6 +232,24 @@ fn another_codec_in_mid_call_is_heard_and_spoken() {
     }
 }
 
+/// A tone is taken for noise only after seconds, and each codec is another line to the suppressor.
+#[test]
+fn the_noise_of_lines_of_every_rate_is_suppressed_and_their_voices_are_not() {
+    let mut house = House::new(41_100);
+    let narrow = house.talker(400.0);
+    let mut changing = Fuller::enter(&mut house, 1, Codec::G722, 700.0);
+    house.order(ToShard::SetDenoised(house.phones[narrow].leg, true));
+    house.order(ToShard::SetDenoised(changing.leg, true));
+    for codec in [Codec::Opus, Codec::G722, Codec::Opus] {
+        run(&mut house, &mut [&mut changing], 60);
+        house.check_hears(narrow, 700.0);
+        changing.switch(&house, codec);
+    }
+    run(&mut house, &mut [&mut changing], 600);
+    let left = (changing.loud(400.0), house.heard(narrow, 700.0));
+    assert!(left.0 < 1_500.0 && left.1 < 1_500.0, "{left:?}");
+}
+
 #[test]
 fn a_prompt_and_a_key_on_a_fuller_line() {
     let mut house = House::new(35_500);
