@@ -57,7 +57,7 @@ pub(super) struct Common {
     maker: Maker,
     /// tick in which the sound was last looked at
     tick: u64,
-    silent_ticks: u32,
+    quiet_ticks: u32,
     g722: G722Stream,
     opus: [Option<Box<OpusStream>>; MOST_STREAMS],
     /// those that have been asked for
@@ -97,7 +97,7 @@ impl Common {
             whose,
             maker,
             tick: 0,
-            silent_ticks: 0,
+            quiet_ticks: 0,
             g722: G722Stream {
                 tick: 0,
                 before: g722::Encoder::default(),
@@ -141,8 +141,8 @@ impl Common {
 
     fn listen(&mut self, sound: &mut Pcm, tick: u64) {
         if self.tick != tick {
-            self.silent_ticks = match sound.is_silent() {
-                true if self.tick + 1 == tick => self.silent_ticks + 1,
+            self.quiet_ticks = match sound.is_quiet() {
+                true if self.tick + 1 == tick => self.quiet_ticks + 1,
                 true => 1,
                 false => 0,
             };
@@ -168,7 +168,7 @@ impl Common {
             line.own.clone_from(&stream.after);
             return &mut stream.packet;
         }
-        let may_follow = line.follows || self.silent_ticks >= PAUSE_TICKS;
+        let may_follow = line.follows || self.quiet_ticks >= PAUSE_TICKS;
         line.follows = may_follow && stream.is_followed_by(&mut line.own);
         if line.follows {
             return &mut stream.packet;
@@ -201,7 +201,7 @@ impl Common {
             stream.encode(sound, tick);
         }
         if line.follows != Some(stream.id) {
-            if self.silent_ticks < PAUSE_TICKS {
+            if self.quiet_ticks < PAUSE_TICKS {
                 return None;
             }
             line.follows = Some(stream.id);

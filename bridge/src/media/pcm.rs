@@ -74,6 +74,11 @@ impl Pcm {
         self.halves().iter().all(|&half| half == Power::SILENT)
     }
 
+    /// There is next to nothing in this tick, or nothing.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.halves().iter().all(|&half| half <= QUIET)
+    }
+
     /// Copies the end of the tick before to `past`.
     pub(super) fn past_to(&self, past: &mut [i16; LONGEST_PAST]) {
         let from = LONGEST_PAST - PAST * self.rate.scale();
@@ -93,3 +98,6 @@ impl Pcm {
         convert(sound, self.rate, rate, out);
     }
 }
+
+/// -55 dBov: a line that is open while nobody speaks.
+const QUIET: Power = Power(3.2e-6);

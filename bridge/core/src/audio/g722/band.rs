@@ -235,7 +235,8 @@ impl Band {
 
 #[inline(always)]
 pub(super) fn saturate(wide: i32) -> i32 {
-    wide.clamp(-32_768, 32_767)
+    let narrow = i32::from(wide as i16);
+    if narrow == wide { wide } else { (wide >> 31) ^ 32_767 }
 }
 
 /// Codes that are learned in one go: a tick.
