@@ -18,15 +18,11 @@ pub(super) struct Kind {
     pub(super) shift: i32,
 }
 
-/// What one side has learned of a band.
+/// What one side has learned of a band from the codes alone.
 ///
 /// Two that are equal go on alike for ever, whatever codes both are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Band {
-    /// the next sample, as far as it can be told
-    pub(super) guess: i32,
-    /// the part of that which the zeros tell
-    by_zeros: i32,
     /// the size of a step
     pub(super) step: i32,
     /// its logarithm
@@ -35,11 +31,77 @@ pub(super) struct Band {
     differences: [i16; ZEROS],
     /// the last is for the newest difference; the first ones are never used
     zeros: [i16; LANES],
-    poles: [i32; 2],
-    /// the sample before
-    sample: i32,
+}
+
+/// One number for each band, the lower first. A processor reckons with eight at once.
+pub(super) type Pair = [i16; LANES];
+
+/// What is guessed of both bands, side by side: each waits for its own last guess only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Guess {
+    /// the next samples, as far as they can be told
+    pub(super) sample: Pair,
+    /// the part of that which the zeros tell
+    by_zeros: Pair,
+    poles: [Pair; 2],
+    /// the samples before
+    before: Pair,
     /// the last two differences without what the poles tell
-    partial: [i32; 2],
+    partial: [Pair; 2],
+}
+
+impl Guess {
+    /// What the poles learn of the differences, and the next guess: blocks RECONS, PARREC, UPPOL2,
+    /// UPPOL1, FILTEP and PREDIC.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, difference: &Pair, by_zeros: &Pair) {
+        for lane in 0..LANES {
+            let sample = self.sample[lane].saturating_add(difference[lane]);
+            let partial = self.by_zeros[lane].saturating_add(difference[lane]);
+            // All ones where the signs differ.
+            let unlike = (partial ^ self.partial[0][lane]) >> 15;
+            let unlike_second = (partial ^ self.partial[1][lane]) >> 15;
+            let [first, second] = [self.poles[0][lane], self.poles[1][lane]];
+            let twice = first.saturating_add(first);
+            let towards = twice.saturating_add(twice);
+            let towards = (towards & unlike) | (0_i16.saturating_sub(towards) & !unlike);
+            let second = (towards >> 7) + signed(128, unlike_second) + second - part::<7>(second);
+            let second = second.clamp(-12_288, 12_288);
+            let first = signed(192, unlike) + first - part::<8>(first);
+            let most = 15_360 - second;
+            let first = first.min(most).max(-most);
+            let by_first = times(sample.saturating_add(sample), first);
+            let before = self.before[lane];
+            let by_second = times(before.saturating_add(before), second);
+            let by_poles = by_first.saturating_add(by_second);
+            self.partial[1][lane] = self.partial[0][lane];
+            self.partial[0][lane] = partial;
+            self.poles[0][lane] = first;
+            self.poles[1][lane] = second;
+            self.before[lane] = sample;
+            self.by_zeros[lane] = by_zeros[lane];
+            self.sample[lane] = by_poles.saturating_add(by_zeros[lane]);
+        }
+    }
+}
+
+/// The size, or that negated where `unlike` is all ones.
+#[inline(always)]
+fn signed(size: i16, unlike: i16) -> i16 {
+    (size ^ unlike) - unlike
+}
+
+/// One of two to the `SHIFT` parts, rounded up: what is left is rounded down.
+#[inline(always)]
+fn part<const SHIFT: u32>(whole: i16) -> i16 {
+    let rest = whole & ((1 << SHIFT) - 1);
+    (whole >> SHIFT) - (rest.wrapping_neg() >> 15)
+}
+
+/// The product of two fractions.
+#[inline(always)]
+fn times(one: i16, other: i16) -> i16 {
+    ((i32::from(one) * i32::from(other)) >> 15) as i16
 }
 
 /// Differences of a tick behind those before them, and twice as much of each.
@@ -49,18 +111,18 @@ pub(super) struct Window {
     twice: [i16; LANES + PART],
 }
 
-/// What a tick of codes tells by itself, for each of them.
+/// What a tick of codes tells by itself, for each of them, of both bands.
 #[derive(Debug)]
 pub(super) struct Told {
-    pub(super) differences: [i32; PART],
+    pub(super) differences: [Pair; PART],
     /// the part of the next guess that the zeros make
-    pub(super) by_zeros: [i32; PART],
+    pub(super) by_zeros: [Pair; PART],
 }
 
 impl Told {
     pub(super) const NOTHING: Self = Self {
-        differences: [0; PART],
-        by_zeros: [0; PART],
+        differences: [[0; LANES]; PART],
+        by_zeros: [[0; LANES]; PART],
     };
 }
 
@@ -95,27 +157,22 @@ impl Band {
     /// With the least step of its band (6.2.1.2).
     pub(super) const fn new(step: i32) -> Self {
         Self {
-            guess: 0,
-            by_zeros: 0,
             step,
             log_step: 0,
             differences: [0; ZEROS],
             zeros: [0; LANES],
-            poles: [0; 2],
-            sample: 0,
-            partial: [0; 2],
         }
     }
 
     /// Learns a tick of codes, at most [`PART`], as far as nothing is guessed: what is left for
-    /// [`move_guess`](Self::move_guess) is in `told`. Calls `each` with the number of a code and
+    /// [`Guess::advance`] is in `told`, in the place of the band. Calls `each` with the number of a code and
     /// the size of a step before it.
     #[inline(always)]
     pub(super) fn learn_all(
         &mut self,
         kind: &Kind,
         codes: impl ExactSizeIterator<Item = usize>,
-        told: &mut Told,
+        (told, lane): (&mut Told, usize),
         mut each: impl FnMut(usize, i32),
     ) {
         let length = codes.len();
@@ -123,20 +180,27 @@ impl Band {
         for (at, code) in codes.enumerate() {
             each(at, self.step);
             let difference = self.difference(kind, code);
-            told.differences[at] = difference;
+            told.differences[at][lane] = difference as i16;
             window.set(LANES + at, difference as i16);
             self.resize(kind, code);
         }
         for (at, by_zeros) in told.by_zeros[..length].iter_mut().enumerate() {
             self.move_zeros(&window, at, window.differences[LANES + at]);
-            *by_zeros = saturate(self.sum_zeros(&window, at + 1));
+            by_zeros[lane] = saturate(self.sum_zeros(&window, at + 1)) as i16;
         }
         self.keep(&window, length);
     }
 
-    /// Learns the code number `at` of a tick.
+    /// Learns the code number `at` of a tick; gives the difference it stands for, and the part of
+    /// the next guess that the zeros make.
     #[inline(always)]
-    pub(super) fn learn(&mut self, kind: &Kind, code: usize, window: &mut Window, at: usize) {
+    pub(super) fn learn(
+        &mut self,
+        kind: &Kind,
+        code: usize,
+        window: &mut Window,
+        at: usize,
+    ) -> (i16, i16) {
         let difference = self.difference(kind, code) as i16;
         self.resize(kind, code);
         self.move_zeros(window, at, difference);
@@ -145,7 +209,7 @@ impl Band {
         window.set(LANES + at, difference);
         let twice = i32::from(difference.saturating_add(difference));
         let newest = (twice * i32::from(self.zeros[LANES - 1])) >> 15;
-        self.move_guess(difference.into(), saturate(others + newest));
+        (difference, saturate(others + newest) as i16)
     }
 
     /// A tick of so many codes is over.
@@ -179,12 +243,9 @@ impl Band {
         let before = Window::before(&window.differences, at);
         let zeros = &mut self.zeros;
         for lane in 0..LANES {
-            let unlike = (before[lane] ^ difference) >> 15;
-            let towards = ((size ^ unlike) - unlike) & USED[lane];
+            let towards = signed(size, (before[lane] ^ difference) >> 15) & USED[lane];
             let zero = zeros[lane];
-            // 255 of 256 parts, rounded down.
-            let lost = (zero >> 8) + i16::from(zero & 255 != 0);
-            zeros[lane] = (zero - lost).saturating_add(towards);
+            zeros[lane] = (zero - part::<8>(zero)).saturating_add(towards);
         }
     }
 
@@ -198,45 +259,16 @@ impl Band {
         }
         sum
     }
-
-    /// What the poles learn of a difference, and the next guess: blocks RECONS, PARREC, FILTEP and
-    /// PREDIC.
-    #[inline(always)]
-    pub(super) fn move_guess(&mut self, difference: i32, by_zeros: i32) {
-        let sample = saturate(self.guess + difference);
-        let partial = saturate(self.by_zeros + difference);
-        self.move_poles(partial);
-        let by_poles = saturate(
-            ((saturate(2 * sample) * self.poles[0]) >> 15)
-                + ((saturate(2 * self.sample) * self.poles[1]) >> 15),
-        );
-        self.sample = sample;
-        self.partial = [partial, self.partial[0]];
-        self.by_zeros = by_zeros;
-        self.guess = saturate(by_poles + by_zeros);
-    }
-
-    /// Blocks UPPOL2 and UPPOL1.
-    #[inline(always)]
-    fn move_poles(&mut self, partial: i32) {
-        let [first, second] = self.poles;
-        // All ones when the signs differ.
-        let unlike = (partial ^ self.partial[0]) >> 31;
-        let unlike_second = (partial ^ self.partial[1]) >> 31;
-        let signed = |size: i32, unlike: i32| (size ^ unlike) - unlike;
-        let towards = signed(-saturate(4 * first), unlike).min(32_767);
-        let second = (towards >> 7) + signed(128, unlike_second) + ((second * 32_512) >> 15);
-        let second = second.clamp(-12_288, 12_288);
-        let first = saturate(signed(192, unlike) + ((first * 32_640) >> 15));
-        let most = 15_360 - second;
-        self.poles = [first.clamp(-most, most), second];
-    }
 }
 
 #[inline(always)]
 pub(super) fn saturate(wide: i32) -> i32 {
     let narrow = i32::from(wide as i16);
-    if narrow == wide { wide } else { (wide >> 31) ^ 32_767 }
+    if narrow == wide {
+        wide
+    } else {
+        (wide >> 31) ^ 32_767
+    }
 }
 
 /// Codes that are learned in one go: a tick.

@@ -9,7 +9,7 @@ mod tables;
 
 use super::decode;
 use super::stream::Codec;
-use band::{Band, Kind, PART, Told, Window, saturate};
+use band::{Band, Guess, Kind, PART, Told, Window, saturate};
 use tables::{FOUR_BITS, LOWER_GROWTH, QMF, SIX_BITS, STEPS, TWO_BITS, UPPER_GROWTH, UPPER_STEP};
 
 /// What the coders of both bands have learned, and the past of the filter between them and the
@@ -18,6 +18,7 @@ use tables::{FOUR_BITS, LOWER_GROWTH, QMF, SIX_BITS, STEPS, TWO_BITS, UPPER_GROW
 struct Bands {
     lower: Band,
     upper: Band,
+    guess: Guess,
     /// what every other tap of the filter sees, and what the ones between see; the oldest first
     past: [[i16; PAST]; 2],
 }
@@ -27,6 +28,7 @@ impl Default for Bands {
         Self {
             lower: Band::new(32),
             upper: Band::new(8),
+            guess: Guess::default(),
             past: [[0; PAST]; 2],
         }
     }
@@ -52,23 +54,25 @@ impl Bands {
     /// Learns at most [`PART`] octets; tells the number of each, and its sample of both bands.
     #[inline(always)]
     fn learn(&mut self, octets: &[u8], mut tell: impl FnMut(usize, i32, i32)) {
-        let (mut low, mut high) = (Told::NOTHING, Told::NOTHING);
+        let mut told = Told::NOTHING;
         let mut fine = [0; PART];
         let codes = octets.iter().map(|&octet| usize::from(octet & 63) >> 2);
-        self.lower.learn_all(&LOWER, codes, &mut low, |at, step| {
-            let code = usize::from(octets[at] & 63);
-            fine[at] = (step * i32::from(SIX_BITS[code])) >> 15;
-        });
+        self.lower
+            .learn_all(&LOWER, codes, (&mut told, 0), |at, step| {
+                let code = usize::from(octets[at] & 63);
+                fine[at] = ((step * i32::from(SIX_BITS[code])) >> 15) as i16;
+            });
         let codes = octets.iter().map(|&octet| usize::from(octet >> 6));
-        self.upper.learn_all(&UPPER, codes, &mut high, |_, _| {});
-        // Both bands side by side: each waits for its own last guess only.
+        self.upper
+            .learn_all(&UPPER, codes, (&mut told, 1), |_, _| {});
         for at in 0..octets.len() {
-            let lower = (self.lower.guess + fine[at]).clamp(-16_384, 16_383);
-            let upper = (self.upper.guess + high.differences[at]).clamp(-16_384, 16_383);
-            self.lower.move_guess(low.differences[at], low.by_zeros[at]);
-            self.upper
-                .move_guess(high.differences[at], high.by_zeros[at]);
-            tell(at, lower, upper);
+            let (difference, guess) = (&told.differences[at], &self.guess.sample);
+            let lower = guess[0].saturating_add(fine[at]).clamp(-16_384, 16_383);
+            let upper = guess[1]
+                .saturating_add(difference[1])
+                .clamp(-16_384, 16_383);
+            self.guess.advance(difference, &told.by_zeros[at]);
+            tell(at, lower.into(), upper.into());
         }
     }
 }
@@ -107,11 +111,15 @@ impl Encoder {
                 // Figure 4: the sum of both halves is the lower band, their difference the upper.
                 let one = filter(&windows[0][at..], &TAPS);
                 let other = filter(&windows[1][at..], &TAPS_BACK);
-                let lower = quantise_lower(&bands.lower, (other + one) >> 14);
-                let upper = quantise_upper(&bands.upper, (other - one) >> 14);
+                let guess = bands.guess.sample.map(i32::from);
+                let lower = quantise_lower(&bands.lower, ((other + one) >> 14) - guess[0]);
+                let upper = quantise_upper(&bands.upper, ((other - one) >> 14) - guess[1]);
                 let (code, two) = (usize::from(lower >> 2), usize::from(upper));
-                bands.lower.learn(&LOWER, code, &mut lower_window, at);
-                bands.upper.learn(&UPPER, two, &mut upper_window, at);
+                let low = bands.lower.learn(&LOWER, code, &mut lower_window, at);
+                let high = bands.upper.learn(&UPPER, two, &mut upper_window, at);
+                let difference = [low.0, high.0, 0, 0, 0, 0, 0, 0];
+                let by_zeros = [low.1, high.1, 0, 0, 0, 0, 0, 0];
+                bands.guess.advance(&difference, &by_zeros);
                 *out = upper << 6 | lower;
             }
             bands.lower.keep(&lower_window, pairs);
@@ -161,10 +169,10 @@ impl Default for Foreseen {
     }
 }
 
-/// Blocks SUBTRA and QUANTL.
+/// Block QUANTL.
 #[inline(always)]
-fn quantise_lower(band: &Band, sample: i32) -> u8 {
-    let error = saturate(sample - band.guess);
+fn quantise_lower(band: &Band, error: i32) -> u8 {
+    let error = saturate(error);
     let size = error ^ (error >> 31);
     let mut above = 0;
     for end in STEPS {
@@ -178,10 +186,10 @@ fn quantise_lower(band: &Band, sample: i32) -> u8 {
     }
 }
 
-/// Blocks SUBTRA and QUANTH.
+/// Block QUANTH.
 #[inline(always)]
-fn quantise_upper(band: &Band, sample: i32) -> u8 {
-    let error = saturate(sample - band.guess);
+fn quantise_upper(band: &Band, error: i32) -> u8 {
+    let error = saturate(error);
     let size = error ^ (error >> 31);
     let large = size >= (UPPER_STEP * band.step) >> 12;
     match (error < 0, large) {

@@ -145,7 +145,8 @@ fn one_that_follows_another_in_a_pause_becomes_equal_unheard() {
             equal = own == other;
             let is = decoded(&mut far, &octets);
             // What it is thought to be is what it is.
-            assert_eq!((own.0.lower, own.0.upper), (far.0.lower, far.0.upper));
+            let learned = |bands: Bands| (bands.lower, bands.upper, bands.guess);
+            assert_eq!(learned(own.0), learned(far.0));
             let should = decoded(&mut beside, &encoded(&mut apart, sound));
             if tick < pause {
                 let differ = is
