@@ -213,8 +213,8 @@ fn a_tick_allocates_nothing() {
         while media.stats().ticks < until_tick {
             assert!(Instant::now() < deadline, "the media thread does not tick");
             for (number, phone) in phones.iter_mut().enumerate() {
-                // More talkers than are mixed; one of them loses packets. What those of fuller codecs send
-                // is none of theirs, but a sign of life.
+                // More talkers than are mixed; one of them loses packets. What those of fuller
+                // codecs send is none of theirs, but a sign of life.
                 if !(20..24).contains(&number) && (number != 3 || phone.sequence % 7 != 0) {
                     phone.speak();
                 } else {
@@ -232,8 +232,8 @@ fn a_tick_allocates_nothing() {
         heard
     };
     let start = media.stats().ticks;
-    // After four seconds of warming up every line has been told as talking or as silent, and those whose tone
-    // never ends as humming; a hundred ticks are counted.
+    // After four seconds of warming up every line has been told as talking or as silent, and those
+    // whose tone never ends as humming; a hundred ticks are counted.
     run(&mut phones, start + 210);
     let counted = place(thread_id("media-0"));
     let before = counted.load(Relaxed);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use confab_core::audio::decode::Speech;
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
+use confab_core::audio::preroll::Preroll;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
@@ -58,8 +59,7 @@ pub(super) struct Heard {
     pub(super) key: Option<Key>,
     /// A key is down, by whatever way; what the line says meanwhile is nothing.
     pub(super) key_is_down: bool,
-    /// Some of it may be the tone of a key: what seems so was cut, but sound that has only just
-    /// begun was not.
+    /// Some of it may be the tone of a key: cut, but for sound that has only just begun.
     pub(super) may_be_key: bool,
 }
 
@@ -82,6 +82,7 @@ pub(super) enum Over {
     Sealer(Box<Sealer>),
     Opener(Box<Opener>),
     Stream(Box<OpusStream>),
+    Preroll(Preroll),
 }
 
 /// What a datagram was.
@@ -400,9 +401,8 @@ impl Inbound {
 
     /// G.711 is cheap to listen to, and gateways are not to be believed that keys come by events.
     fn keys_may_be_tones(&self) -> bool {
-        self.stream().is_none_or(|stream| {
-            stream.codec.law().is_some() || stream.event_payload_type.is_none()
-        })
+        let by_events = |s: &Stream| s.codec.law().is_none() && s.event_payload_type.is_some();
+        !self.stream().is_some_and(by_events)
     }
 
     /// Nothing is being said: there is no key in it.

@@ -178,7 +178,10 @@ impl Line {
         let free = |over: Over| {
             let _ = tools.aside.push(Aside::Gear(over));
         };
-        let (jitter, coder) = gear.map(|gear| (gear.jitter, gear.coder)).unzip();
+        let (jitter, coder, preroll) = match gear {
+            Some(gear) => (Some(gear.jitter), Some(gear.coder), Some(gear.preroll)),
+            None => (None, None, None),
+        };
         let unused = match coder {
             Some(_) if same => coder,
             _ => Some(std::mem::replace(
@@ -189,9 +192,11 @@ impl Line {
         if let Some(unused) = unused {
             free(Over::Coder(unused));
         }
+        if let Some(unused) = self.said.set_rate(stream.codec.rate(), preroll) {
+            free(Over::Preroll(unused));
+        }
         self.inbound.set_stream(stream, jitter, now, free);
         self.outbound.set_clock(stream.codec.clock_hz(), now);
-        self.said.set_rate(self.inbound.rate());
         self.past = [0; PAST];
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         self.pause();

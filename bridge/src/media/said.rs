@@ -62,11 +62,15 @@ impl Said {
         self.watch.fault()
     }
 
-    pub(super) fn set_rate(&mut self, rate: Rate) {
+    /// Its frames have this rate from now on, for which `preroll` was made when it is a higher one
+    /// than any before. Gives back what is needed no more.
+    pub(super) fn set_rate(&mut self, rate: Rate, preroll: Option<Preroll>) -> Option<Preroll> {
+        let before = preroll.map(|preroll| std::mem::replace(&mut self.preroll, preroll));
         self.preroll.set_rate(rate);
         if let Some(cleaner) = &mut self.cleaner {
             cleaner.set_rate(rate);
         }
+        before
     }
 
     /// Its steady noise is suppressed from now on. Gives `by` back when it is already.

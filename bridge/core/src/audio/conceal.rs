@@ -11,14 +11,13 @@ use super::rate::Rate;
 /// Memory of one line's recent sound, from which gaps are filled.
 #[derive(Clone, Debug)]
 pub struct Concealer {
-    /// of narrow and wide sound; fuller codecs conceal for themselves
     rate: Rate,
     /// what was played last, written round and round
-    history: [i16; MOST_HISTORY],
+    history: Box<[i16]>,
     /// where in it the next sample goes, over the oldest
     oldest: usize,
     /// the history as it was when the gap began, newest at the end
-    before_gap: [i16; MOST_HISTORY],
+    before_gap: Box<[i16]>,
     /// samples made up since the gap began; zero when there is no gap
     made_up: usize,
     period: usize,
@@ -31,16 +30,29 @@ pub struct Concealer {
 impl Concealer {
     /// For sound of this rate, narrow or wide.
     pub fn new(rate: Rate) -> Self {
+        let rate = concealed(rate);
+        let nothing = vec![0; HISTORY * rate.scale()].into_boxed_slice();
         Self {
-            rate: rate.min(Rate::Wide),
-            history: [0; MOST_HISTORY],
+            rate,
+            history: nothing.clone(),
             oldest: 0,
-            before_gap: [0; MOST_HISTORY],
+            before_gap: nothing,
             made_up: 0,
             period: SHORTEST_PERIOD * rate.scale(),
             at: 0,
             step: 0.0,
         }
+    }
+
+    /// Forgets what was played; the sound has this rate from now on, which is no higher than the
+    /// first.
+    pub fn restart(&mut self, rate: Rate) {
+        self.rate = concealed(rate);
+        self.history.fill(0);
+        self.oldest = 0;
+        self.before_gap.fill(0);
+        self.made_up = 0;
+        self.step = 0.0;
     }
 
     /// Takes real sound that is about to be played, and blends its beginning with the repetition
@@ -80,12 +92,13 @@ impl Concealer {
     fn begin_gap(&mut self) {
         let length = self.at_rate(HISTORY);
         let (newer, older) = self.history[..length].split_at(self.oldest);
-        let ordered = &mut self.before_gap[MOST_HISTORY - length..];
+        let room = self.before_gap.len();
+        let ordered = &mut self.before_gap[room - length..];
         ordered[..older.len()].copy_from_slice(older);
         ordered[older.len()..].copy_from_slice(newer);
         self.period = best_lag(&self.before_gap, self.rate);
         self.at = 0;
-        let last = MOST_HISTORY - 1;
+        let last = self.before_gap.len() - 1;
         self.step =
             f32::from(self.before_gap[last]) - f32::from(self.before_gap[last - self.period]);
     }
@@ -96,7 +109,7 @@ impl Concealer {
         if self.at >= length {
             self.at = 0;
         }
-        let start = MOST_HISTORY - length;
+        let start = self.before_gap.len() - length;
         let mut value = f32::from(self.before_gap[start + self.at]);
         // The end of the stretch flows into what stood before its beginning, so that going round
         // makes no click.
@@ -133,9 +146,17 @@ impl Concealer {
     }
 }
 
+/// Fuller codecs conceal for themselves.
+fn concealed(rate: Rate) -> Rate {
+    match rate {
+        Rate::Full => Rate::Narrow,
+        rate => rate,
+    }
+}
+
 /// The lag at which the end of `past` resembles itself most.
-fn best_lag(past: &[i16; MOST_HISTORY], rate: Rate) -> usize {
-    let (scale, end) = (rate.scale(), MOST_HISTORY);
+fn best_lag(past: &[i16], rate: Rate) -> usize {
+    let (scale, end) = (rate.scale(), past.len());
     let compared = COMPARED * scale;
     let earlier = |lag: usize| &past[end - compared - lag..end - lag];
     let lags = SHORTEST_PERIOD * scale..=LONGEST_PERIOD * scale;
@@ -153,7 +174,6 @@ const BLEND: usize = 32;
 const LONGEST_BLEND: usize = 80;
 /// Three longest periods and the quarter that is blended in before them.
 const HISTORY: usize = MOST_PERIODS * LONGEST_PERIOD + LONGEST_PERIOD / 4;
-const MOST_HISTORY: usize = HISTORY * Rate::Wide.scale();
 
 #[cfg(test)]
 mod tests {

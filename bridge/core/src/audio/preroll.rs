@@ -15,22 +15,27 @@ use super::stretch;
 pub struct Preroll {
     /// the newest frame while the line is not heard; its first `behind` samples are still to be
     /// heard while it is
-    kept: [i16; LONGEST_TICK],
+    kept: Box<[i16]>,
     behind: usize,
     rate: Rate,
 }
 
 impl Default for Preroll {
     fn default() -> Self {
-        Self {
-            kept: [0; LONGEST_TICK],
-            behind: 0,
-            rate: Rate::Narrow,
-        }
+        Self::new(Rate::Narrow)
     }
 }
 
 impl Preroll {
+    /// For a line whose frames have this rate, or a lower one.
+    pub fn new(rate: Rate) -> Self {
+        Self {
+            kept: vec![0; rate.tick()].into_boxed_slice(),
+            behind: 0,
+            rate,
+        }
+    }
+
     /// The line is not heard: this frame may be the one before a word.
     pub fn keep(&mut self, frame: &[i16]) {
         self.kept[..frame.len()].copy_from_slice(frame);
@@ -43,11 +48,11 @@ impl Preroll {
         self.behind = 0;
     }
 
-    /// The line's frames have this rate from now on.
+    /// The line's frames have this rate from now on, which is no higher than the first.
     pub fn set_rate(&mut self, rate: Rate) {
-        self.rate = self.rate.max(rate);
-        self.forget();
         self.rate = rate;
+        self.kept.fill(0);
+        self.behind = 0;
     }
 
     /// The line is heard from this frame on: gives the kept one in its place, when there is

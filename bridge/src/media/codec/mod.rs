@@ -6,6 +6,7 @@ mod opus;
 use confab_core::audio::decode::Speech;
 use confab_core::audio::g722;
 use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::{Codec, Stream};
 
 use super::common::StreamId;
@@ -16,6 +17,7 @@ pub(super) use opus::Encoder as OpusEncoder;
 pub(super) struct Gear {
     /// with the decoder in it
     pub(super) jitter: Box<JitterBuffer>,
+    pub(super) preroll: Preroll,
     pub(super) coder: Coder,
 }
 
@@ -63,6 +65,7 @@ impl Gear {
         };
         Some(Box::new(Self {
             jitter: Box::new(JitterBuffer::new(decoder)),
+            preroll: Preroll::new(stream.codec.rate()),
             coder,
         }))
     }

@@ -165,8 +165,8 @@ impl Band {
     }
 
     /// Learns a tick of codes, at most [`PART`], as far as nothing is guessed: what is left for
-    /// [`Guess::advance`] is in `told`, in the place of the band. Calls `each` with the number of a code and
-    /// the size of a step before it.
+    /// [`Guess::advance`] is in `told`, in the place of the band. Calls `each` with the number of a
+    /// code and the size of a step before it.
     #[inline(always)]
     pub(super) fn learn_all(
         &mut self,

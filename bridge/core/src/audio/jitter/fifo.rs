@@ -1,5 +1,6 @@
 //! Decoded samples that wait for their tick, and the two cuts that change how many there are.
 
+use super::super::TICK_SAMPLES;
 use super::super::rate::Rate;
 use super::super::stretch;
 
@@ -71,6 +72,8 @@ impl Fifo {
     }
 }
 
-/// In samples at 8 kHz: the deepest buffer, the longest packet and a stretch, so that nothing is
-/// ever cut off by it.
-const ROOM: usize = 4_096;
+/// In samples at 8 kHz: the deepest buffer, the longest packet, and what waits already when that
+/// comes, so that nothing is ever cut off by it.
+const ROOM: usize = super::DEEPEST as usize + super::LONGEST_PACKET + LONGEST_WAITING;
+/// A tick and the longest cut, and as much again by which a pause may be lengthened.
+const LONGEST_WAITING: usize = 2 * (TICK_SAMPLES + stretch::longest_cut(Rate::Narrow));

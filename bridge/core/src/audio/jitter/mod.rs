@@ -170,7 +170,7 @@ impl JitterBuffer {
         self.pausing = false;
         self.ring.clear();
         self.fifo.reset(self.rate);
-        self.concealer = Concealer::new(self.rate);
+        self.concealer.restart(self.rate);
         self.delay = DelayMeter::new(self.rate);
         self.suspect = None;
     }
@@ -189,7 +189,7 @@ impl JitterBuffer {
     pub fn set_listening(&mut self, listens: bool) {
         if listens && !self.listens {
             self.speech.restart();
-            self.concealer = Concealer::new(self.rate);
+            self.concealer.restart(self.rate);
         }
         self.listens = listens;
     }
