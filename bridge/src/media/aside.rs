@@ -5,14 +5,18 @@ use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
+use confab_core::audio::decode::Speech;
 use confab_core::audio::denoise::Denoiser;
+use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::OpusWishes;
 use confab_core::ids::LegId;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
 
+use super::codec::Coder;
 use super::common::{Made, OpusStream, StreamId, Whose};
-use super::inbound::Over;
+use super::srtp::{Opener, Sealer};
 use super::{FromShard, Line, Sound, name};
 
 /// Something put aside.
@@ -34,6 +38,19 @@ pub(super) enum Aside {
     Tap(Tap),
     /// What has suppressed the noise of a line.
     Denoiser(Box<Denoiser>),
+}
+
+/// What a line needs no more, to be freed where there is time.
+#[derive(Debug)]
+#[expect(dead_code, reason = "nobody looks into what is only to be freed")]
+pub(super) enum Over {
+    Jitter(Box<JitterBuffer>),
+    Speech(Speech),
+    Coder(Coder),
+    Sealer(Box<Sealer>),
+    Opener(Box<Opener>),
+    Stream(Box<OpusStream>),
+    Preroll(Preroll),
 }
 
 /// Puts things aside, without waiting.

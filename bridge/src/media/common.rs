@@ -17,12 +17,12 @@ use confab_core::audio::rtp::HEADER_LEN;
 use confab_core::audio::stream::OpusWishes;
 
 use super::RoomKey;
-use super::aside::{Aside, Pusher};
-use super::codec::{G722Coder, OpusCoder, OpusEncoder};
+use super::aside::{Aside, Over, Pusher};
+use super::codec::{G722Coder, OpusCoder, OpusEncoder, are_alike};
 use super::encoded::PACKET_LEN;
-use super::inbound::Over;
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
+use super::shard::Now;
 
 /// Whose sound it is that several hear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +60,8 @@ pub(super) struct Common {
     quiet_ticks: u32,
     g722: G722Stream,
     opus: [Option<Box<OpusStream>>; MOST_STREAMS],
-    /// those that have been asked for
-    asked: [Option<OpusWishes>; MOST_STREAMS],
+    /// those that have been asked for, and when
+    asked: [Option<(OpusWishes, u64)>; MOST_STREAMS],
 }
 
 #[derive(Debug)]
@@ -112,8 +112,14 @@ impl Common {
         }
     }
 
-    /// Takes a stream that was asked for, unless there are too many.
+    /// Takes a stream that was asked for, unless it is there already or there are too many.
     pub(super) fn take(&mut self, stream: &mut Option<Box<OpusStream>>) {
+        let wishes = stream.as_ref().map(|stream| stream.wishes);
+        let is_there =
+            |there: &Box<OpusStream>| wishes.is_none_or(|wishes| are_alike(&there.wishes, &wishes));
+        if self.opus.iter().flatten().any(is_there) {
+            return;
+        }
         if let Some(place) = self.opus.iter_mut().find(|place| place.is_none()) {
             *place = stream.take();
         }
@@ -128,25 +134,31 @@ impl Common {
         }
     }
 
-    fn ask(&mut self, wishes: &OpusWishes) {
-        if self.asked.contains(&Some(*wishes)) {
+    fn ask(&mut self, wishes: &OpusWishes, tick: u64) {
+        let places = &mut self.asked;
+        let alike = |(asked, _): &(OpusWishes, u64)| are_alike(asked, wishes);
+        let place = places
+            .iter()
+            .position(|place| place.as_ref().is_some_and(alike));
+        let place = place.or_else(|| places.iter().position(|place| place.is_none()));
+        let Some(place) = place else { return };
+        // What was asked for and has not come may have been lost.
+        if places[place].is_some_and(|(_, at)| tick < at + ASK_AGAIN_TICKS) {
             return;
         }
-        if let Some(place) = self.asked.iter_mut().find(|place| place.is_none()) {
-            *place = Some(*wishes);
-            let (whose, back) = (self.whose, self.maker.back.clone());
-            let _ = self.maker.aside.push(Aside::Want(whose, *wishes, back));
-        }
+        places[place] = Some((*wishes, tick));
+        let (whose, back) = (self.whose, self.maker.back.clone());
+        let _ = self.maker.aside.push(Aside::Want(whose, *wishes, back));
     }
 
-    fn listen(&mut self, sound: &mut Pcm, tick: u64) {
-        if self.tick != tick {
+    fn listen(&mut self, sound: &mut Pcm, now: &Now) {
+        if self.tick != now.tick {
             self.quiet_ticks = match sound.is_quiet() {
-                true if self.tick + 1 == tick => self.quiet_ticks + 1,
+                true if now.follows(self.tick) => self.quiet_ticks + 1,
                 true => 1,
                 false => 0,
             };
-            self.tick = tick;
+            self.tick = now.tick;
         }
     }
 
@@ -156,13 +168,13 @@ impl Common {
         &'a mut self,
         sound: &mut Pcm,
         line: &mut G722Coder,
-        tick: u64,
+        now: &Now,
         alone: &'a mut [u8; PACKET_LEN],
     ) -> &'a mut [u8; PACKET_LEN] {
-        self.listen(sound, tick);
+        self.listen(sound, now);
         let stream = &mut self.g722;
-        if stream.tick != tick {
-            stream.encode(sound, &line.own, tick);
+        if stream.tick != now.tick {
+            stream.encode(sound, &line.own, now);
         }
         if line.own == stream.before {
             line.own.clone_from(&stream.after);
@@ -184,40 +196,43 @@ impl Common {
         sound: &mut Pcm,
         line: &mut OpusCoder,
         wishes: &OpusWishes,
-        tick: u64,
+        now: &Now,
     ) -> Option<(&mut [u8; LONGEST_PACKET], usize)> {
-        self.listen(sound, tick);
-        let place = self.opus.iter().position(|stream| {
-            stream
-                .as_ref()
-                .is_some_and(|stream| stream.wishes == *wishes)
-        });
+        self.listen(sound, now);
+        let alike = |stream: &Box<OpusStream>| are_alike(&stream.wishes, wishes);
+        let place = self
+            .opus
+            .iter()
+            .position(|place| place.as_ref().is_some_and(alike));
         let Some(place) = place else {
-            self.ask(wishes);
+            self.ask(wishes, now.tick);
             return None;
         };
         let stream = self.opus[place].as_deref_mut()?;
-        if stream.tick != tick {
-            stream.encode(sound, tick);
-        }
         if line.follows != Some(stream.id) {
-            if self.quiet_ticks < PAUSE_TICKS {
+            // Who hears loud sound, this or another, would hear the change.
+            let quiet = self.quiet_ticks > 0 && line.quiet_ticks >= PAUSE_TICKS;
+            if !quiet {
                 return None;
             }
-            line.follows = Some(stream.id);
+            line.part();
             line.own.clear();
+            line.follows = Some(stream.id);
+        }
+        if stream.tick != now.tick {
+            stream.encode(sound, now);
         }
         Some((&mut stream.packet, stream.length))
     }
 }
 
 impl G722Stream {
-    fn encode(&mut self, sound: &Pcm, first: &g722::Encoder, tick: u64) {
+    fn encode(&mut self, sound: &Pcm, first: &g722::Encoder, now: &Now) {
         // Nobody has heard it for a while: the first who does is where it begins.
-        if self.tick + 1 != tick {
+        if !now.follows(self.tick) {
             self.after.clone_from(first);
         }
-        self.tick = tick;
+        self.tick = now.tick;
         self.is_foreseen = false;
         self.before.clone_from(&self.after);
         sound.at(Rate::Wide, &mut self.wide);
@@ -248,11 +263,11 @@ impl OpusStream {
         }))
     }
 
-    fn encode(&mut self, sound: &Pcm, tick: u64) {
-        if self.tick + 1 != tick {
+    fn encode(&mut self, sound: &Pcm, now: &Now) {
+        if !now.follows(self.tick) {
             self.encoder.restart();
         }
-        self.tick = tick;
+        self.tick = now.tick;
         let mut full = [0; LONGEST_TICK];
         sound.at(Rate::Full, &mut full);
         self.encoder.push(&full);
@@ -265,5 +280,7 @@ impl OpusStream {
 
 /// 60 ms: what was said has died away in the encoders.
 const PAUSE_TICKS: u32 = 3;
+/// Ten seconds.
+const ASK_AGAIN_TICKS: u64 = 500;
 /// Streams of Opus for one sound: phones of so many kinds. Those of others encode for themselves.
 const MOST_STREAMS: usize = 4;

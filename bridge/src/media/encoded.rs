@@ -12,6 +12,7 @@ use super::codec::{G722Coder, OpusCoder};
 use super::common::{Common, Maker, OpusStream, Whose};
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
+use super::shard::Now;
 
 /// A sound with room for a header in front of what is encoded: each listener's header is written
 /// there just before its packet is sent, so that the payload is never copied.
@@ -100,6 +101,11 @@ impl Encoded {
         self.pcm.is_silent()
     }
 
+    /// There is next to nothing in this tick, or nothing.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.pcm.is_quiet()
+    }
+
     /// Copies the end of the tick before to `past`.
     pub(super) fn past_to(&self, past: &mut [i16; LONGEST_PAST]) {
         self.pcm.past_to(past);
@@ -155,12 +161,13 @@ impl Encoded {
     pub(super) fn g722<'a>(
         &'a mut self,
         line: &mut G722Coder,
-        tick: u64,
+        now: &Now,
         alone: &'a mut [u8; PACKET_LEN],
     ) -> &'a mut [u8; PACKET_LEN] {
         if let Some(common) = &mut self.common {
-            return common.g722(&mut self.pcm, line, tick, alone);
+            return common.g722(&mut self.pcm, line, now, alone);
         }
+        line.follows = false;
         let mut wide = [0; Rate::Wide.tick()];
         self.pcm.at(Rate::Wide, &mut wide);
         line.own.encode(&wide, &mut alone[HEADER_LEN..]);
@@ -173,10 +180,10 @@ impl Encoded {
         &mut self,
         line: &mut OpusCoder,
         wishes: &OpusWishes,
-        tick: u64,
+        now: &Now,
     ) -> Option<(&mut [u8; LONGEST_PACKET], usize)> {
         let common = self.common.as_mut()?;
-        common.opus(&mut self.pcm, line, wishes, tick)
+        common.opus(&mut self.pcm, line, wishes, now)
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::decode::Speech;
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
-use confab_core::audio::preroll::Preroll;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
@@ -16,11 +14,10 @@ use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::inband::{Detector, Origin};
 
-use super::codec::Coder;
-use super::common::OpusStream;
+use super::aside::Over;
 use super::latch::Latch;
 use super::shard::Now;
-use super::srtp::{Inlet, Opener, Sealer};
+use super::srtp::{Inlet, Opener};
 
 /// The receiving half of a line.
 #[derive(Debug)]
@@ -32,6 +29,10 @@ pub(super) struct Inbound {
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
     events_from: Option<u32>,
+    /// a key has come by event since media last changed
+    has_sent_event: bool,
+    /// a key has come as a tone
+    has_sent_tone: bool,
     tones: Detector,
     /// of a line that has a higher rate: this tick at 8 kHz, and the end of the last as it came
     narrow: Frame,
@@ -72,19 +73,6 @@ impl Heard {
     };
 }
 
-/// What a line needs no more, to be freed where there is time.
-#[derive(Debug)]
-#[expect(dead_code, reason = "nobody looks into what is only to be freed")]
-pub(super) enum Over {
-    Jitter(Box<JitterBuffer>),
-    Speech(Speech),
-    Coder(Coder),
-    Sealer(Box<Sealer>),
-    Opener(Box<Opener>),
-    Stream(Box<OpusStream>),
-    Preroll(Preroll),
-}
-
 /// What a datagram was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Datagram {
@@ -109,6 +97,8 @@ impl Inbound {
             jitter: Box::new(JitterBuffer::new(Law::Mu)),
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
+            has_sent_event: false,
+            has_sent_tone: false,
             tones: Detector::default(),
             narrow: SILENCE,
             past: [0; LONGEST_PAST],
@@ -149,6 +139,7 @@ impl Inbound {
             }
         }
         self.past.fill(0);
+        self.has_sent_event = false;
         self.events = EventReceiver::new(stream.event_clock_hz);
         match &mut self.agreed {
             Some((before, latch)) => {
@@ -301,6 +292,7 @@ impl Inbound {
         // What came with the key is still to be played, as far behind as the buffer is deep.
         let behind = self.jitter.depth().div_ceil(self.rate().tick()) as u64;
         self.key_until = now.tick + tail + behind;
+        self.has_sent_event |= key_of(payload).is_some();
         let was_down = self.events.is_down();
         let pressed = self.events.packet(
             packet.sequence,
@@ -309,8 +301,7 @@ impl Inbound {
             packet.payload,
         );
         let is_over = (was_down || pressed.is_some()) && !self.events.is_down();
-        let key = payload.and_then(|payload| Key::from_event(payload.event));
-        let let_go = key.filter(|_| is_over);
+        let let_go = key_of(payload).filter(|_| is_over);
         Datagram::Event { pressed, let_go }
     }
 
@@ -387,6 +378,7 @@ impl Inbound {
                 found
             }
         };
+        self.has_sent_tone |= found.key.is_some();
         let by_event = now.tick < self.key_until;
         if by_event {
             frame.fill(0);
@@ -399,10 +391,11 @@ impl Inbound {
         }
     }
 
-    /// G.711 is cheap to listen to, and gateways are not to be believed that keys come by events.
+    /// G.711 is cheap to listen to, and a gateway is not to be believed that keys come by events
+    /// before one has, nor when one has come as a tone.
     fn keys_may_be_tones(&self) -> bool {
         let by_events = |s: &Stream| s.codec.law().is_none() && s.event_payload_type.is_some();
-        !self.stream().is_some_and(by_events)
+        self.has_sent_tone || !self.has_sent_event && !self.stream().is_some_and(by_events)
     }
 
     /// Nothing is being said: there is no key in it.
@@ -480,6 +473,10 @@ impl Inbound {
         }
         self.inlet.move_to(left.tick, now.tick);
     }
+}
+
+fn key_of(payload: Option<EventPayload>) -> Option<Key> {
+    payload.and_then(|payload| Key::from_event(payload.event))
 }
 
 /// Only a line that speaks and listens is in the conversation: what one on hold sends is the

@@ -18,12 +18,12 @@ use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::merge::Source;
 
 use super::FromShard;
-use super::aside::Aside;
+use super::aside::{Aside, Over};
 use super::codec::Coder;
 use super::counters::add;
 use super::ear::Ear;
 use super::encoded::Encoded;
-use super::inbound::{Datagram, Heard, Inbound, Over};
+use super::inbound::{Datagram, Heard, Inbound};
 use super::kit::Kit;
 use super::name::NameTake;
 use super::outbound::Outbound;
@@ -170,11 +170,12 @@ impl Line {
         let Kit { gear, keys } = kit;
         self.set_keys(stream.srtp, keys, tools);
         let now = &tools.now;
-        let before = self
-            .inbound
-            .stream()
-            .map(|before| (before.codec, before.opus, before.packet_ms));
-        let same = before == Some((stream.codec, stream.opus, stream.packet_ms));
+        let before = self.inbound.stream();
+        let coded = |stream: &Stream| (stream.codec, stream.opus, stream.packet_ms);
+        let same = before.is_some_and(|before| coded(before) == coded(&stream));
+        // A session timer asks again for what is agreed already.
+        let way = |stream: &Stream| (stream.remote, stream.direction);
+        let goes_on = same && before.is_some_and(|before| way(before) == way(&stream));
         let free = |over: Over| {
             let _ = tools.aside.push(Aside::Gear(over));
         };
@@ -192,14 +193,16 @@ impl Line {
         if let Some(unused) = unused {
             free(Over::Coder(unused));
         }
-        if let Some(unused) = self.said.set_rate(stream.codec.rate(), preroll) {
+        self.inbound.set_stream(stream, jitter, now, free);
+        if let Some(unused) = self.said.set_rate(self.inbound.rate(), preroll) {
             free(Over::Preroll(unused));
         }
-        self.inbound.set_stream(stream, jitter, now, free);
         self.outbound.set_clock(stream.codec.clock_hz(), now);
         self.past = [0; PAST];
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
-        self.pause();
+        if !goes_on {
+            self.pause();
+        }
     }
 
     /// A key that stays keeps what has been counted under it: the numbers of what was sent by it
@@ -226,9 +229,10 @@ impl Line {
 
     fn pause(&mut self) {
         self.outbound.pause();
-        if let Coder::Opus(coder) = &mut self.coder {
-            coder.own.clear();
-            coder.follows = None;
+        match &mut self.coder {
+            Coder::None => {}
+            Coder::G722(coder) => coder.follows = false,
+            Coder::Opus(coder) => coder.pause(),
         }
     }
 
@@ -305,7 +309,8 @@ impl Line {
         tools.counted.seen += seen;
         tools.counted.rejected += rejected;
         let rate = self.rate();
-        let wanted = self.voice.speak || self.name.is_some();
+        // In the menus everything is said by keys, and who is faded out is still heard.
+        let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
         let heard = self
             .inbound
             .take(&mut self.frame[..rate.tick()], wanted, &now);

@@ -111,7 +111,7 @@ impl Outbound {
             (Coder::Opus(coder), _) => {
                 return self.send_opus(way, to, stream, (sound, coder), now);
             }
-            (Coder::G722(coder), _) => sound.g722(coder, now.tick, &mut own),
+            (Coder::G722(coder), _) => sound.g722(coder, now, &mut own),
             (Coder::None, Some(law)) => sound.packet(law),
             // There was no memory for an encoder: nothing can be said.
             (Coder::None, None) => return 0,
@@ -181,13 +181,16 @@ impl Outbound {
         let timestamp = self.timestamp(now);
         // What is sent to others as well is packets of a tick.
         if u32::from(stream.packet_ms) == TICK_MS {
-            if let Some((packet, length)) = sound.opus(coder, &stream.opus, now.tick) {
+            if let Some((packet, length)) = sound.opus(coder, &stream.opus, now) {
                 return self.post_opus(way, to, stream, (packet, length), timestamp);
             }
         }
-        if coder.follows.take().is_some() {
-            coder.own.restart();
-        }
+        coder.part();
+        coder.quiet_ticks = if sound.is_quiet() {
+            coder.quiet_ticks.saturating_add(1)
+        } else {
+            0
+        };
         let encoder = &mut coder.own;
         let mut full = [0; LONGEST_TICK];
         sound.at(Rate::Full, &mut full);

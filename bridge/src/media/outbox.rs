@@ -29,22 +29,27 @@ impl Outbox {
     /// Sends a datagram by a socket that is connected and does not wait; false when it is lost
     /// already.
     pub(super) fn send(&mut self, socket: &UdpSocket, datagram: &[u8]) -> bool {
-        match &mut self.0 {
-            Some(ring) => ring.send(socket, datagram),
-            None => match socket.send(datagram) {
-                // That was the answer to an earlier one; this one has not gone yet.
-                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                    socket.send(datagram).is_ok()
-                }
-                sent => sent.is_ok(),
-            },
+        if let Some(ring) = &mut self.0
+            && ring.send(socket, datagram)
+        {
+            return true;
+        }
+        match socket.send(datagram) {
+            // That was the answer to an earlier one; this one has not gone yet.
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                socket.send(datagram).is_ok()
+            }
+            sent => sent.is_ok(),
         }
     }
 
     /// Sends what lies here.
     pub(super) fn flush(&mut self) {
-        if let Some(ring) = &mut self.0 {
-            ring.flush();
+        if let Some(ring) = &mut self.0
+            && !ring.flush()
+        {
+            // What it has not taken would go out later, over what is written there then.
+            self.0 = None;
         }
     }
 }
@@ -54,6 +59,8 @@ struct Ring {
     ring: IoUring,
     waiting: Box<[Datagram; MOST_WAITING]>,
     count: usize,
+    /// the system has once not taken what it should
+    broken: bool,
 }
 
 impl std::fmt::Debug for Ring {
@@ -80,15 +87,18 @@ impl Ring {
             ring: IoUring::builder()
                 .setup_single_issuer()
                 .setup_coop_taskrun()
+                .setup_submit_all()
                 .build(MOST_WAITING as u32)?,
             waiting: Box::new([nothing; MOST_WAITING]),
             count: 0,
+            broken: false,
         })
     }
 
+    /// False when it is not taken.
     fn send(&mut self, socket: &UdpSocket, datagram: &[u8]) -> bool {
-        if self.count == MOST_WAITING {
-            self.flush();
+        if self.broken || self.count == MOST_WAITING && !self.flush() {
+            return false;
         }
         let waiting = &mut self.waiting[self.count];
         let Some(bytes) = waiting.bytes.get_mut(..datagram.len()) else {
@@ -111,33 +121,44 @@ impl Ring {
         // `flush`, in which the system has read them: what may not wait is done within the call.
         #[allow(unsafe_code)]
         let pushed = unsafe { self.ring.submission().push(&entry) };
-        pushed.expect("the ring is as long as the box");
-        self.count += 1;
-        true
+        self.broken = pushed.is_err();
+        self.count += usize::from(!self.broken);
+        !self.broken
     }
 
-    fn flush(&mut self) {
-        if self.count == 0 {
-            return;
+    /// False when the system has not taken all: then the ring must not be used again.
+    fn flush(&mut self) -> bool {
+        if self.count == 0 || self.broken {
+            return !self.broken;
         }
         let count = std::mem::take(&mut self.count);
-        // It is only interrupted before it has taken anything; what it refuses is lost, as on any
-        // network.
+        // Interrupted it has taken nothing.
         while let Err(error) = self.ring.submit() {
             if error.kind() != ErrorKind::Interrupted {
                 break;
             }
         }
+        let left = self.ring.submission().len();
+        for datagram in &self.waiting[count - left.min(count)..count] {
+            again(datagram);
+        }
+        self.broken = left > 0;
         for failed in self.ring.completion() {
             let refused = failed.result() == -(Errno::ECONNREFUSED as i32);
             let datagram = self.waiting[..count].get(failed.user_data() as usize);
             if let (true, Some(datagram)) = (refused, datagram) {
                 // That was the answer to an earlier one; this one has not gone yet.
-                let bytes = &datagram.bytes[..datagram.length];
-                let _ = send(datagram.socket, bytes, MsgFlags::MSG_DONTWAIT);
+                again(datagram);
             }
         }
+        !self.broken
     }
+}
+
+fn again(datagram: &Datagram) {
+    let bytes = &datagram.bytes[..datagram.length];
+    // What is lost now is lost, as on any network.
+    let _ = send(datagram.socket, bytes, MsgFlags::MSG_DONTWAIT);
 }
 
 /// Enough that a call is nothing to each of them, and few enough to be in the cache when it comes.

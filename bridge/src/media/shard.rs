@@ -12,11 +12,10 @@ use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
-use super::aside::{Aside, Pusher};
+use super::aside::{Aside, Over, Pusher};
 use super::common::{Made, Maker, Whose};
 use super::counters::{Counted, Counters, add};
 use super::encoded::Encoded;
-use super::inbound::Over;
 use super::kit::Kit;
 use super::line::Line;
 use super::order::Order;
@@ -56,6 +55,11 @@ impl Now {
     /// The clock of timestamps.
     pub(super) fn clock(&self, hz: u32) -> u32 {
         (self.tick as u32).wrapping_mul(hz / 1_000 * TICK_MS)
+    }
+
+    /// It is the next after this one, but for those that were skipped.
+    pub(super) fn follows(&self, tick: u64) -> bool {
+        tick + self.skipped + 1 == self.tick
     }
 
     /// In 65,536ths of a second, as RTCP counts.

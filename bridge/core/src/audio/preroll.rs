@@ -50,6 +50,7 @@ impl Preroll {
 
     /// The line's frames have this rate from now on, which is no higher than the first.
     pub fn set_rate(&mut self, rate: Rate) {
+        debug_assert!(rate.tick() <= self.kept.len());
         self.rate = rate;
         self.kept.fill(0);
         self.behind = 0;

@@ -10,7 +10,7 @@ use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::{Codec, Stream};
 
 use super::common::StreamId;
-pub(super) use opus::Encoder as OpusEncoder;
+pub(super) use opus::{Encoder as OpusEncoder, are_alike};
 
 /// What a line needs for another codec than G.711.
 #[derive(Debug)]
@@ -44,6 +44,24 @@ pub(super) struct OpusCoder {
     pub(super) own: OpusEncoder,
     /// the common stream that it sends
     pub(super) follows: Option<StreamId>,
+    /// ticks in which it was sent next to nothing, until now
+    pub(super) quiet_ticks: u32,
+}
+
+impl OpusCoder {
+    /// It goes on by itself; what waits for a full packet is forgotten.
+    pub(super) fn pause(&mut self) {
+        self.part();
+        self.own.clear();
+        self.quiet_ticks = 0;
+    }
+
+    /// It is sent something of its own from now on.
+    pub(super) fn part(&mut self) {
+        if self.follows.take().is_some() {
+            self.own.restart();
+        }
+    }
 }
 
 impl Gear {
@@ -60,6 +78,7 @@ impl Gear {
                 Coder::Opus(Box::new(OpusCoder {
                     own: OpusEncoder::new(&stream.opus, stream.packet_ms)?,
                     follows: None,
+                    quiet_ticks: 0,
                 })),
             ),
         };

@@ -56,7 +56,8 @@ impl decode::Decoder for Decoder {
         has_silk && !stereo && count_code < 2 && first >> (7 - frames) & 1 != 0
     }
 
-    /// RFC 7587, 3.1.3: a sender that leaves out silence tells of it by packets of one or two octets.
+    /// RFC 7587, 3.1.3: a sender that leaves out silence tells of it by packets of one or two
+    /// octets.
     fn pauses(&self, payload: &[u8]) -> bool {
         payload.len() <= 2
     }
@@ -90,6 +91,8 @@ pub(in crate::media) struct Encoder {
     length: usize,
     waiting: Box<[i16]>,
     waiting_len: usize,
+    /// silence is left out, and told of once in a while
+    dtx: bool,
     /// packets of nothing at all, until now
     silent_packets: u32,
     /// the last of those, when it is as short as they are
@@ -106,6 +109,7 @@ impl Encoder {
             length: samples_of(packet_ms),
             waiting: vec![0; LONGEST_PACKET + LONGEST_TICK].into_boxed_slice(),
             waiting_len: 0,
+            dtx: wishes.dtx,
             silent_packets: 0,
             silent: ([0; LONGEST_SILENT], 0),
         };
@@ -114,23 +118,14 @@ impl Encoder {
     }
 
     fn heed(&mut self, wishes: &OpusWishes) -> opus::Result<()> {
-        let most = wishes.bitrate_max.unwrap_or(BIT_RATE) as i32;
-        let rate = most.clamp(LEAST_BIT_RATE, BIT_RATE as i32);
-        self.encoder.set_bitrate(Bitrate::Bits(rate))?;
+        self.encoder.set_bitrate(Bitrate::Bits(bit_rate(wishes)))?;
         self.encoder.set_complexity(COMPLEXITY)?;
         self.encoder.set_inband_fec(wishes.inband_fec)?;
         if wishes.inband_fec {
             self.encoder.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;
         }
         self.encoder.set_dtx(wishes.dtx)?;
-        self.encoder
-            .set_max_bandwidth(match wishes.playback_hz_max {
-                ..12_000 => Bandwidth::Narrowband,
-                12_000..16_000 => Bandwidth::Mediumband,
-                16_000..24_000 => Bandwidth::Wideband,
-                24_000..48_000 => Bandwidth::Superwideband,
-                _ => Bandwidth::Fullband,
-            })
+        self.encoder.set_max_bandwidth(bandwidth(wishes))
     }
 
     /// Samples of a packet.
@@ -163,10 +158,11 @@ impl Encoder {
     }
 
     /// libopus works as hard for silence as for a voice, so after a while of it the same packet is
-    /// sent again and again.
+    /// sent again and again; but where it leaves silence out, it says now and then that it is
+    /// there.
     fn encode(&mut self, out: &mut [u8]) -> usize {
         let sound = &self.waiting[..self.length];
-        if sound.iter().any(|&sample| sample != 0) {
+        if self.dtx || sound.iter().any(|&sample| sample != 0) {
             self.silent_packets = 0;
         } else if self.silent_packets > RESTS_AFTER_PACKETS {
             let (silent, length) = &self.silent;
@@ -201,6 +197,27 @@ impl Encoder {
         self.silent_packets = 0;
         // It fails for no encoder that there is; one that did not would go on from where it was.
         let _ = self.encoder.reset_state();
+    }
+}
+
+/// Whether whoever wishes these things gets the same packets.
+pub(in crate::media) fn are_alike(one: &OpusWishes, other: &OpusWishes) -> bool {
+    let heeded = |wishes: &OpusWishes| (wishes.inband_fec, wishes.dtx, bit_rate(wishes));
+    heeded(one) == heeded(other) && bandwidth(one) == bandwidth(other)
+}
+
+fn bit_rate(wishes: &OpusWishes) -> i32 {
+    let most = wishes.bitrate_max.unwrap_or(BIT_RATE).min(BIT_RATE);
+    (most as i32).max(LEAST_BIT_RATE)
+}
+
+fn bandwidth(wishes: &OpusWishes) -> Bandwidth {
+    match wishes.playback_hz_max {
+        ..12_000 => Bandwidth::Narrowband,
+        12_000..16_000 => Bandwidth::Mediumband,
+        16_000..24_000 => Bandwidth::Wideband,
+        24_000..48_000 => Bandwidth::Superwideband,
+        _ => Bandwidth::Fullband,
     }
 }
 
@@ -291,10 +308,11 @@ mod tests {
                 encoder.push(&[0; 960]);
                 encoder.pop(&mut [0; 1_275]) == Some(0)
             };
-            (0..100).filter(silent).count()
+            (0..500).filter(silent).count()
         };
         assert_eq!(check(false), 0);
-        assert!(check(true) > 50, "{}", check(true));
+        // Firewalls and exchanges take a line that sends nothing at all for dead.
+        assert!((400..490).contains(&check(true)), "{}", check(true));
     }
 
     /// How well `voice` comes back, in dB, when it is said after so many packets of silence that

@@ -1,7 +1,7 @@
-//! What is encoded once for several: they get the same packets, nobody hears how they come together,
-//! and who speaks gets his own.
+//! What is encoded once for several: they get the same packets, nobody hears how they come
+//! together, and who speaks gets his own.
 
-use super::wide::{Fuller, run};
+use super::wide::{Fuller, run, stream_of};
 use super::*;
 
 /// A talker at 8 kHz and three who listen by a fuller codec.
@@ -122,4 +122,57 @@ fn a_muted_line_of_a_costly_codec_is_not_listened_to_until_it_may_speak() {
     };
     check(36_800, Codec::G722);
     check(36_900, Codec::Opus);
+}
+
+/// A re-INVITE that changes nothing, as of a session timer, while somebody speaks.
+#[test]
+fn a_session_timer_tears_nothing() {
+    let check = |first_port, codec| {
+        let mut hall = Hall::new(first_port, codec);
+        hall.pause(40);
+        hall.check_speech(3);
+        let listener = &mut hall.listeners[1];
+        let from = listener.heard.len();
+        let again = stream_of(codec, listener.rtp.local_addr().unwrap());
+        hall.house.order(ToShard::SetStream(listener.leg, again));
+        hall.run(25);
+        let heard = &hall.listeners[1].heard[from..];
+        let step = |pair: &[i16]| (i32::from(pair[1]) - i32::from(pair[0])).abs();
+        let steepest = heard.windows(2).map(step).max().unwrap();
+        let hz = f64::from(codec.audio_hz());
+        let natural = (PEAK * 400.0 / hz * std::f64::consts::TAU) as i32;
+        assert!(steepest < 3 * natural, "{steepest}, {natural}");
+        hall.check_speech(3);
+    };
+    check(37_100, Codec::G722);
+    check(37_200, Codec::Opus);
+}
+
+/// Keys of a fuller line that come as tones in spite of what was agreed on: in the menus, and then
+/// in the room, where the line is muted.
+#[test]
+fn tones_are_waited_for_in_the_menus_and_from_who_has_sent_one() {
+    let mut house = House::new(37_300);
+    let mut wide = Fuller::enter(&mut house, 1, Codec::G722, 0.0);
+    house.order(ToShard::Release(wide.leg));
+    house.run(1);
+    let released = house.told.pop();
+    let Some(FromShard::Released(line)) = released else {
+        panic!("{released:?}")
+    };
+    house.order(ToShard::Adopt(line));
+    let mut press = |house: &mut House, count: usize| {
+        for tones in [Some([852.0, 1_336.0]), None] {
+            wide.tones = tones;
+            run(house, &mut [&mut wide], 10);
+        }
+        let key =
+            |told: &&FromShard| matches!(told, FromShard::Key(_, Key::Digit(8), Source::InBand));
+        assert_eq!(house.told.iter().filter(key).count(), count);
+    };
+    press(&mut house, 1);
+    let leg = LegId(1_001);
+    house.order(ToShard::Enter(leg, ROOM));
+    house.order(ToShard::SetVoice(leg, LISTEN));
+    press(&mut house, 2);
 }

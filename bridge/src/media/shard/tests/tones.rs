@@ -140,3 +140,36 @@ fn a_lost_packet_splits_no_key() {
         );
     }
 }
+
+/// Who is muted is not listened to once it is certain that his keys come by events, and is again
+/// when he may speak: others must not hear the tones that some gateways send beside. Whose keys
+/// have come as tones is always listened to.
+#[test]
+fn a_muted_line_is_listened_to_unless_its_keys_come_by_events_alone() {
+    let mut house = House::new(37_000);
+    let (a, b) = (house.talker(400.0), house.talker(0.0));
+    let leg = house.phones[a].leg;
+    house.phones[a].tone_hz = None;
+    house.order(ToShard::SetVoice(leg, LISTEN));
+    house.run(20);
+    let at = house.phones[a].timestamp;
+    house.phones[a].press(5, at);
+    house.phones[a].timestamp += 1_600;
+    house.run(20);
+    let by_event =
+        |told: &FromShard| matches!(told, FromShard::Key(_, Key::Digit(5), Source::Event));
+    assert!(house.told.iter().any(by_event));
+    let rest = vec![0; 160 * 10];
+    let eight = [&rest, &key_tones(852.0, 1_336.0, 640)[..], &rest].concat();
+    say(&mut house, a, &eight);
+    assert_eq!(keys(&house), [], "not listened to");
+    house.order(ToShard::SetVoice(leg, TALK));
+    house.phones[b].heard.clear();
+    say(&mut house, a, &eight);
+    assert_eq!(keys(&house), [Key::Digit(8)]);
+    let left = energy(&house.phones[b].heard) / energy(&eight);
+    assert!(left < 0.001, "{left}");
+    house.order(ToShard::SetVoice(leg, LISTEN));
+    say(&mut house, a, &eight);
+    assert_eq!(keys(&house), [Key::Digit(8); 2]);
+}

@@ -8,10 +8,12 @@ use confab_core::audio::rate::Rate;
 /// A caller who speaks G.722 or Opus: hums a tone, hears at the codec's own rate.
 pub(super) struct Fuller {
     pub(super) leg: LegId,
-    rtp: UdpSocket,
+    pub(super) rtp: UdpSocket,
     codec: Codec,
     gear: Box<Gear>,
     pub(super) hz: f64,
+    /// the two tones of a key, in place of that
+    pub(super) tones: Option<[f64; 2]>,
     number: u32,
     pub(super) heard: Vec<i16>,
     /// payloads as they came
@@ -32,6 +34,7 @@ impl Fuller {
             codec,
             gear: Gear::for_stream(&stream_of(codec, "127.0.0.1:9".parse().unwrap())).unwrap(),
             hz,
+            tones: None,
             number: 0,
             heard: Vec::new(),
             payloads: Vec::new(),
@@ -54,9 +57,14 @@ impl Fuller {
     fn hum(&mut self) {
         let rate = self.codec.rate();
         let from = self.number as usize * rate.tick();
-        let step = self.hz / f64::from(rate.hz()) * std::f64::consts::TAU;
+        let turn = std::f64::consts::TAU / f64::from(rate.hz());
+        let pitches = match &self.tones {
+            Some(tones) => &tones[..],
+            None => std::slice::from_ref(&self.hz),
+        };
+        let at = |n: usize| -> f64 { pitches.iter().map(|hz| (n as f64 * turn * hz).sin()).sum() };
         let sound: Vec<i16> = (from..from + rate.tick())
-            .map(|n| (6_000.0 * (n as f64 * step).sin()) as i16)
+            .map(|n| (PEAK * at(n)) as i16)
             .collect();
         let mut packet = [0; 1_500];
         let length = match &mut self.gear.coder {
@@ -135,7 +143,7 @@ fn type_of(codec: Codec) -> u8 {
     }
 }
 
-fn stream_of(codec: Codec, remote: std::net::SocketAddr) -> Stream {
+pub(super) fn stream_of(codec: Codec, remote: std::net::SocketAddr) -> Stream {
     Stream {
         remote,
         remote_rtcp: remote,
