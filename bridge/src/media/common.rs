@@ -114,10 +114,11 @@ impl Common {
 
     /// Takes a stream that was asked for, unless it is there already or there are too many.
     pub(super) fn take(&mut self, stream: &mut Option<Box<OpusStream>>) {
-        let wishes = stream.as_ref().map(|stream| stream.wishes);
-        let is_there =
-            |there: &Box<OpusStream>| wishes.is_none_or(|wishes| are_alike(&there.wishes, &wishes));
-        if self.opus.iter().flatten().any(is_there) {
+        let Some(wishes) = stream.as_ref().map(|stream| stream.wishes) else {
+            return;
+        };
+        let mut there = self.opus.iter().flatten();
+        if there.any(|there| are_alike(&there.wishes, &wishes)) {
             return;
         }
         if let Some(place) = self.opus.iter_mut().find(|place| place.is_none()) {
@@ -199,11 +200,10 @@ impl Common {
         now: &Now,
     ) -> Option<(&mut [u8; LONGEST_PACKET], usize)> {
         self.listen(sound, now);
-        let alike = |stream: &Box<OpusStream>| are_alike(&stream.wishes, wishes);
-        let place = self
-            .opus
-            .iter()
-            .position(|place| place.as_ref().is_some_and(alike));
+        let place = self.opus.iter().position(|place| {
+            let stream = place.as_deref();
+            stream.is_some_and(|stream| are_alike(&stream.wishes, wishes))
+        });
         let Some(place) = place else {
             self.ask(wishes, now.tick);
             return None;

@@ -180,10 +180,10 @@ impl Outbound {
     ) -> u64 {
         let timestamp = self.timestamp(now);
         // What is sent to others as well is packets of a tick.
-        if u32::from(stream.packet_ms) == TICK_MS {
-            if let Some((packet, length)) = sound.opus(coder, &stream.opus, now) {
-                return self.post_opus(way, to, stream, (packet, length), timestamp);
-            }
+        if u32::from(stream.packet_ms) == TICK_MS
+            && let Some((packet, length)) = sound.opus(coder, &stream.opus, now)
+        {
+            return self.post_opus(way, to, stream, (packet, length), timestamp);
         }
         coder.part();
         coder.quiet_ticks = if sound.is_quiet() {

@@ -253,11 +253,10 @@ impl Band {
     #[inline(always)]
     fn sum_zeros(&self, window: &Window, at: usize) -> i32 {
         let twice = Window::before(&window.twice, at);
-        let mut sum = 0;
-        for lane in 0..LANES {
-            sum += (i32::from(twice[lane]) * i32::from(self.zeros[lane])) >> 15;
-        }
-        sum
+        let parts = twice.iter().zip(&self.zeros);
+        parts
+            .map(|(&twice, &zero)| (i32::from(twice) * i32::from(zero)) >> 15)
+            .sum()
     }
 }
 

@@ -65,9 +65,9 @@ impl Bands {
         let codes = octets.iter().map(|&octet| usize::from(octet >> 6));
         self.upper
             .learn_all(&UPPER, codes, (&mut told, 1), |_, _| {});
-        for at in 0..octets.len() {
+        for (at, &fine) in fine[..octets.len()].iter().enumerate() {
             let (difference, guess) = (&told.differences[at], &self.guess.sample);
-            let lower = guess[0].saturating_add(fine[at]).clamp(-16_384, 16_383);
+            let lower = guess[0].saturating_add(fine).clamp(-16_384, 16_383);
             let upper = guess[1]
                 .saturating_add(difference[1])
                 .clamp(-16_384, 16_383);
