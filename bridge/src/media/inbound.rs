@@ -193,6 +193,11 @@ impl Inbound {
         self.agreed.as_ref().map(|(stream, _)| stream)
     }
 
+    /// Sound is to come: media has begun, and the line is not held.
+    fn is_expected(&self) -> bool {
+        self.stream().is_some_and(|stream| !is_held(stream))
+    }
+
     /// Where RTP goes, if anywhere.
     pub(super) fn target(&self) -> Option<SocketAddr> {
         self.agreed.as_ref().and_then(|(_, latch)| latch.target())
@@ -333,11 +338,7 @@ impl Inbound {
     /// The sound of this tick: silence while the line is held or a key is down, and without what
     /// may be the tone of a key. When it is not `wanted` it may be silence as well.
     pub(super) fn take(&mut self, frame: &mut [i16], wanted: bool, now: &Now) -> Heard {
-        if self
-            .agreed
-            .as_ref()
-            .is_none_or(|(stream, _)| is_held(stream))
-        {
+        if !self.is_expected() {
             frame.fill(0);
             self.narrow = SILENCE;
             self.tones.pause();
@@ -412,21 +413,22 @@ impl Inbound {
     }
 
     fn make_narrow(&mut self, frame: &[i16], rate: Rate) {
-        let mut sound = [0; LONGEST_PAST + LONGEST_TICK];
-        let end = LONGEST_PAST + rate.tick();
-        sound[..LONGEST_PAST].copy_from_slice(&self.past);
-        sound[LONGEST_PAST..end].copy_from_slice(frame);
-        convert(&sound[..end], rate, Rate::Narrow, &mut self.narrow);
+        if frame.iter().all(|sample| sample.unsigned_abs() <= FAINT) {
+            self.narrow = SILENCE;
+        } else {
+            let mut sound = [0; LONGEST_PAST + LONGEST_TICK];
+            let end = LONGEST_PAST + rate.tick();
+            sound[..LONGEST_PAST].copy_from_slice(&self.past);
+            sound[LONGEST_PAST..end].copy_from_slice(frame);
+            convert(&sound[..end], rate, Rate::Narrow, &mut self.narrow);
+        }
         let past = PAST * rate.scale();
-        self.past[LONGEST_PAST - past..].copy_from_slice(&sound[end - past..end]);
+        self.past[LONGEST_PAST - past..].copy_from_slice(&frame[frame.len() - past..]);
     }
 
     /// Whether nothing has come for seconds, when that is news.
     pub(super) fn turns_silent(&mut self, now: &Now) -> Option<bool> {
-        let expected = self
-            .agreed
-            .as_ref()
-            .is_some_and(|(stream, _)| !is_held(stream));
+        let expected = self.is_expected();
         let limit = if self.pauses {
             SILENT_PAUSING_TICKS
         } else {
@@ -439,10 +441,7 @@ impl Inbound {
     /// Whether, for the first time, nothing has come for so long that the line must be dead.
     /// A held line owes us nothing.
     pub(super) fn has_died(&mut self, dead_ticks: u64, now: &Now) -> bool {
-        let expected = self
-            .agreed
-            .as_ref()
-            .is_some_and(|(stream, _)| !is_held(stream));
+        let expected = self.is_expected();
         if !expected || self.dead_told || now.tick - self.heard_at.min(now.tick) < dead_ticks {
             return false;
         }
@@ -489,6 +488,8 @@ fn is_held(stream: &Stream) -> bool {
 const SILENT_TICKS: u64 = 150;
 /// A phone that pauses shows by its RTCP that it is there, about every five seconds.
 const SILENT_PAUSING_TICKS: u64 = 600;
+/// A peak 66 dB down: G.722 makes a little noise of nothing, and no key is so soft.
+const FAINT: u16 = 16;
 /// A second, which no network takes for a packet.
 const PAUSE_TICKS: u64 = 50;
 /// Between two packets of a key that is down: phones send one every 20 to 50 ms.
