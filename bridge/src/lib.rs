@@ -1,6 +1,7 @@
 //! The program `confab`, as a library so that its parts can be tested: wiring, no policy.
 
 mod alive;
+mod allocator;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -8,7 +9,6 @@ pub mod first_start;
 pub mod http;
 pub mod interrupted;
 pub mod janitor;
-mod large_pages;
 pub mod ledger;
 pub mod media;
 mod own_sounds;

@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment};
-use crate::{large_pages, serve};
+use crate::{allocator, serve};
 use place::Absent;
 pub(crate) use place::open_or_make;
 
@@ -109,7 +109,7 @@ fn tell(why: &str, json: bool) {
 
 fn work(cli: Cli, config: Config) -> anyhow::Result<()> {
     if cli.command.is_none() {
-        large_pages::ask();
+        allocator::ask();
     }
     let runtime = tokio::runtime::Runtime::new().context("no threads to work with")?;
     runtime.block_on(async {

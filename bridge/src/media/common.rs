@@ -215,8 +215,7 @@ impl Common {
             if !quiet {
                 return None;
             }
-            line.part();
-            line.own.clear();
+            line.pause();
             line.follows = Some(stream.id);
         }
         if stream.tick != now.tick {

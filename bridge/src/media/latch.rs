@@ -193,17 +193,20 @@ mod tests {
     const PUBLIC: &str = "198.51.100.7:4000";
     const PRIVATE: &str = "192.168.1.7:4000";
 
-    /// Sends a packet; true when it is believed.
-    fn send(latch: &mut Latch, from: &str, sequence: u16, tick: u64) -> bool {
-        let packet = Packet {
+    fn packet(sequence: u16) -> Packet<'static> {
+        Packet {
             payload_type: 0,
             marker: false,
             sequence,
             timestamp: 0,
             ssrc: 1,
             payload: &[],
-        };
-        latch.admits(from.parse().unwrap(), &packet, tick)
+        }
+    }
+
+    /// Sends a packet; true when it is believed.
+    fn send(latch: &mut Latch, from: &str, sequence: u16, tick: u64) -> bool {
+        latch.admits(from.parse().unwrap(), &packet(sequence), tick)
     }
 
     /// Packets as (tick, source, sequence) and whether each is believed; where we send after all.
@@ -403,14 +406,6 @@ mod tests {
         let stranger = "203.0.113.66:1";
         for named in ["0.0.0.0:4000", "198.51.100.7:0"] {
             let mut latch = Latch::new(named.parse().unwrap());
-            let packet = |sequence| Packet {
-                payload_type: 0,
-                marker: false,
-                sequence,
-                timestamp: 0,
-                ssrc: 1,
-                payload: &[],
-            };
             for sequence in 0..3 {
                 assert!(!latch.admits(stranger.parse().unwrap(), &packet(sequence), 1));
             }

@@ -121,12 +121,12 @@ impl Ring {
         // `flush`, in which the system has read them: what may not wait is done within the call.
         #[allow(unsafe_code)]
         let pushed = unsafe { self.ring.submission().push(&entry) };
-        self.broken = pushed.is_err();
-        self.count += usize::from(!self.broken);
-        !self.broken
+        self.count += usize::from(pushed.is_ok());
+        pushed.is_ok()
     }
 
-    /// False when the system has not taken all: then the ring must not be used again.
+    /// False when the system has not taken all, now or before: then what it has not is sent each by
+    /// its own call, and the ring must not be used again.
     fn flush(&mut self) -> bool {
         if self.count == 0 || self.broken {
             return !self.broken;
@@ -164,3 +164,45 @@ fn again(datagram: &Datagram) {
 /// Enough that a call is nothing to each of them, and few enough to be in the cache when it comes.
 const MOST_WAITING: usize = 64;
 const LONGEST_DATAGRAM: usize = LONGEST_PACKET + TAIL_LEN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than fit: all come, each by its own socket, in their order.
+    #[test]
+    fn what_is_more_than_a_call_takes_is_sent_in_several() {
+        let check = |outbox: &mut Outbox| {
+            let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+            peer.set_nonblocking(true).unwrap();
+            let sockets: Vec<UdpSocket> = (0..3 * MOST_WAITING / 2)
+                .map(|_| {
+                    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+                    socket.set_nonblocking(true).unwrap();
+                    socket.connect(peer.local_addr().unwrap()).unwrap();
+                    socket
+                })
+                .collect();
+            for (number, socket) in sockets.iter().enumerate() {
+                assert!(outbox.send(socket, &[number as u8; 172]));
+            }
+            outbox.flush();
+            for (number, socket) in sockets.iter().enumerate() {
+                let mut bytes = [0; 200];
+                let (length, from) = peer.recv_from(&mut bytes).unwrap();
+                assert_eq!(bytes[..length], [number as u8; 172]);
+                assert_eq!(from, socket.local_addr().unwrap());
+            }
+            assert!(peer.recv_from(&mut [0; 200]).is_err(), "and no more");
+        };
+        check(&mut Outbox::default());
+        let Ok(mut outbox) = Outbox::with_ring() else {
+            return println!("not by io_uring here");
+        };
+        check(&mut outbox);
+        // One that has failed once is not used any more, and nothing is lost by that.
+        outbox.0.as_mut().unwrap().broken = true;
+        check(&mut outbox);
+        assert!(outbox.0.is_none());
+    }
+}

@@ -357,6 +357,28 @@ mod tests {
     }
 
     #[test]
+    fn silence_is_the_same_packet_after_a_while() {
+        let mut encoder = Encoder::new(&OpusWishes::default(), 20).unwrap();
+        let mut packet = |sound: &[i16]| {
+            encoder.push(sound);
+            let mut out = [0; 1_275];
+            let length = encoder.pop(&mut out).unwrap();
+            out[..length].to_vec()
+        };
+        let silent: Vec<_> = (0..60).map(|_| packet(&[0; 960])).collect();
+        assert!(silent[30..].iter().all(|packet| *packet == silent[59]));
+        assert!(silent[..20].windows(2).any(|pair| pair[0] != pair[1]));
+        assert_ne!(packet(&tone(0, 300.0)), silent[59]);
+    }
+
+    #[test]
+    fn a_packet_of_next_to_nothing_is_a_pause() {
+        let decoder = super::Decoder::new().unwrap();
+        assert!(decoder.pauses(&[0x78]) && decoder.pauses(&[0x78, 0]));
+        assert!(!decoder.pauses(&[0x78, 0, 0]));
+    }
+
+    #[test]
     fn any_length_can_be_made_up() {
         let mut decoder = super::Decoder::new().unwrap();
         for length in [1, 119, 500, 960, 2_401] {

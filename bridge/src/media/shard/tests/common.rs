@@ -176,3 +176,112 @@ fn tones_are_waited_for_in_the_menus_and_from_who_has_sent_one() {
     house.order(ToShard::SetVoice(leg, LISTEN));
     press(&mut house, 2);
 }
+
+/// The machine was too busy for three ticks: those who share go on sharing, as it was.
+#[test]
+fn skipped_ticks_part_nobody() {
+    let check = |first_port, codec| {
+        let mut hall = Hall::new(first_port, codec);
+        hall.pause(40);
+        hall.check_speech(3);
+        // One who shares nothing comes first: what all hear must not begin anew where he is.
+        hall.listeners[0].hz = 1_100.0;
+        hall.run(40);
+        hall.listeners[0].hz = 0.0;
+        hall.run(60);
+        hall.house.tick += 4;
+        let now = Now::at(hall.house.tick, 3);
+        hall.house.shard.tick(now);
+        let [first, second, third] = &mut hall.listeners;
+        for listener in [&mut *first, second, third] {
+            listener.payloads.clear();
+        }
+        hall.run(10);
+        let [_, second, third] = &hall.listeners;
+        assert_eq!(second.payloads, third.payloads);
+        assert!(second.loud(400.0) > 5_000.0);
+    };
+    check(37_400, Codec::G722);
+    check(37_500, Codec::Opus);
+}
+
+/// Who comes from loud music into a room in which nothing is said is not sent what the others are
+/// before he has been sent quiet himself.
+#[test]
+fn quiet_is_what_the_line_itself_was_sent() {
+    // Half a second of a tone and half a second of nothing.
+    let beat: Vec<i16> = (0..25).flat_map(|n| tone(n * 160, 500.0)).collect();
+    let music: Vec<i16> = [beat, vec![0; 4_000]].concat();
+    let mut house = House::with_music(37_600, music.into());
+    let mut enter = |n| Fuller::enter(&mut house, n, Codec::Opus, 0.0);
+    let (mut there, mut comes) = (enter(1), enter(2));
+    let hear = |leg, hear| ToShard::SetVoice(leg, Voice { speak: false, hear });
+    house.order(hear(comes.leg, Hear::Music));
+    // Both have come to share, each what it hears, and the music is in the midst of its tone.
+    run(&mut house, &mut [&mut there, &mut comes], 210);
+    assert!(comes.loud(500.0) > 2_000.0);
+    house.order(hear(comes.leg, Hear::Room));
+    there.payloads.clear();
+    comes.payloads.clear();
+    run(&mut house, &mut [&mut there, &mut comes], 12);
+    assert_ne!(there.payloads[..3], comes.payloads[..3]);
+    assert_eq!(there.payloads[8..], comes.payloads[8..]);
+}
+
+/// Who breaks in while others speak has an encoder that begins anew: that is heard once.
+#[test]
+fn breaking_in_by_opus_is_heard_for_a_moment_only() {
+    let mut hall = Hall::new(37_700, Codec::Opus);
+    hall.pause(40);
+    hall.check_speech(3);
+    hall.listeners[1].hz = 1_100.0;
+    let from = hall.listeners[1].heard.len();
+    hall.run(30);
+    let heard = &hall.listeners[1].heard[from..];
+    let step = |pair: &[i16]| (i32::from(pair[1]) - i32::from(pair[0])).abs();
+    let natural = (PEAK * 400.0 / 48_000.0 * std::f64::consts::TAU) as i32;
+    let torn = |tick: &[i16]| tick.windows(2).map(step).max() > Some(3 * natural);
+    let torn: Vec<usize> = heard
+        .chunks(960)
+        .enumerate()
+        .filter(|(_, tick)| torn(tick))
+        .map(|(number, _)| number)
+        .collect();
+    assert!(torn.len() <= 2, "{torn:?}");
+    assert!(hall.listeners[1].loud(400.0) > 5_000.0);
+}
+
+/// What is muted in mid-word fades, also when it is not decoded any more.
+#[test]
+fn a_mute_makes_no_click() {
+    let check = |first_port, codec| {
+        let mut house = House::new(first_port);
+        let listener = house.talker(0.0);
+        let mut speaks = Fuller::enter(&mut house, 1, codec, 400.0);
+        run(&mut house, &mut [&mut speaks], 43);
+        house.phones[listener].heard.clear();
+        house.order(ToShard::SetVoice(speaks.leg, LISTEN));
+        run(&mut house, &mut [&mut speaks], 10);
+        let heard = &house.phones[listener].heard;
+        let step = |pair: &[i16]| (i32::from(pair[1]) - i32::from(pair[0])).abs();
+        let steepest = heard.windows(2).map(step).max().unwrap();
+        let natural = (PEAK * 400.0 / 8_000.0 * std::f64::consts::TAU) as i32;
+        assert!(steepest < natural + 600, "{codec:?}: {steepest}, {natural}");
+        let faded: Vec<u16> = heard[160..320].chunks(40).map(loudest).collect();
+        assert!(
+            faded[0] > 1_000 || loudest(&heard[..160]) > 4_000,
+            "{faded:?}"
+        );
+        assert_eq!(loudest(&heard[heard.len() - 320..]), 0);
+    };
+    check(37_800, Codec::G722);
+    check(37_900, Codec::Opus);
+}
+
+fn loudest(sound: &[i16]) -> u16 {
+    sound
+        .iter()
+        .map(|sample| sample.unsigned_abs())
+        .max()
+        .unwrap()
+}
