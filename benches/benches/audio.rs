@@ -1,7 +1,11 @@
-//! What the arithmetic of a tick costs: G.711, the jitter buffer, noise suppression, mixing.
+//! What the arithmetic of a tick costs: codecs, the jitter buffer, noise suppression, mixing.
 
 use std::hint::black_box;
+use std::path::Path;
 
+use audio_codec::Encoder as _;
+use audio_codec::g722::{G722Decoder, G722Encoder};
+use confab_benches::speech;
 use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::JitterBuffer;
@@ -9,10 +13,11 @@ use confab_core::audio::limit::Limiter;
 use confab_core::audio::rate::Rate;
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::select::{Candidate, select};
-use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, level, mix};
+use confab_core::audio::{Frame, SILENCE, TICK_SAMPLES, g711, g722, level, mix};
 use confab_dtmf::inband::{Detector, Origin};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use nnnoiseless::DenoiseState;
+use opus::{Application, Bitrate, Channels};
 
 fn tone(number: usize) -> Frame {
     let step = (300.0 + 97.0 * number as f32) / 8_000.0 * std::f32::consts::TAU;
@@ -39,6 +44,54 @@ fn codecs(criterion: &mut Criterion) {
             },
         );
     }
+}
+
+/// A tick of speech in G.722 by us and by the library that tests hold it against, and in Opus as
+/// confab sends it; of what is a tone only, all are quicker.
+fn fuller_codecs(criterion: &mut Criterion) {
+    let prompts = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts"));
+    let speech = speech::load(prompts, &["en"], 16).expect("the prompts are there");
+    // At the wrong rate it is a higher voice.
+    let wide: Vec<&[i16]> = speech.samples.chunks_exact(320).collect();
+    let mut octets = [0; 160];
+    let mut payloads = Vec::new();
+    let mut encoder = g722::Encoder::default();
+    for tick in &wide {
+        encoder.encode(tick, &mut octets);
+        payloads.push(octets);
+    }
+    let mut turn = (0..wide.len()).cycle();
+    let mut next = move || turn.next().expect("it never ends");
+    criterion.bench_function("g722 encode", |b| {
+        b.iter(|| encoder.encode(black_box(wide[next()]), &mut octets));
+    });
+    let mut library = G722Encoder::new();
+    criterion.bench_function("g722 encode, audio-codec", |b| {
+        b.iter(|| library.encode_into(black_box(wide[next()]), &mut octets));
+    });
+    let (mut decoder, mut sound) = (g722::Decoder::default(), [0; 320]);
+    criterion.bench_function("g722 decode", |b| {
+        b.iter(|| decoder.decode(black_box(&payloads[next()]), &mut sound));
+    });
+    let mut library = G722Decoder::new();
+    criterion.bench_function("g722 decode, audio-codec", |b| {
+        b.iter(|| library.decode_frame_into(black_box(&payloads[next()]), &mut sound));
+    });
+    let full: Vec<&[i16]> = speech.samples.chunks_exact(960).collect();
+    let mut encoder = opus::Encoder::new(48_000, Channels::Mono, Application::Voip)
+        .expect("libopus has memory for one");
+    encoder
+        .set_bitrate(Bitrate::Bits(32_000))
+        .expect("it is a bit rate");
+    encoder.set_complexity(5).expect("it is a complexity");
+    let mut packet = [0; 1_275];
+    let mut at = 0;
+    criterion.bench_function("opus encode", |b| {
+        b.iter(|| {
+            at = (at + 1) % full.len();
+            encoder.encode(black_box(full[at]), &mut packet)
+        });
+    });
 }
 
 /// A packet in and a tick out, on a clean line and on one that loses every tenth packet.
@@ -189,5 +242,5 @@ impl Room {
     }
 }
 
-criterion_group!(benches, codecs, jitter, keys, noise, rooms);
+criterion_group!(benches, codecs, fuller_codecs, jitter, keys, noise, rooms);
 criterion_main!(benches);

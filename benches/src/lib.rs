@@ -1,3 +1,6 @@
-//! Measurements of Confab: the benches of the core in `benches/`, and `load` in `src/bin/`, which
-//! drives the whole program. They share nothing; `docs/benchmarks.md` tells how to run them.
+//! Measurements of Confab: the benches of the core in `benches/`, and in `src/bin/` programs that
+//! measure one thing each. Here is what several of them share; `docs/benchmarks.md` and
+//! `docs/sound.md` tell how to run them.
 #![forbid(unsafe_code)]
+
+pub mod speech;

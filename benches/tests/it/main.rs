@@ -2,6 +2,7 @@
 //! `network`, `noise` and `datagrams` have files of their own.
 
 mod datagrams;
+mod figures;
 mod load;
 mod network;
 mod noise;

@@ -1,35 +1,7 @@
 //! `network` on a quarter of a minute of speech: the core's jitter buffer against bounds of its own
 //! and against NetEq, by the figures that need no PESQ. Every run gives the same figures.
 
-use std::process::Command;
-
-use serde_json::Value;
-
-struct Figures(Vec<Value>);
-
-impl Figures {
-    fn of(&self, network: &str, player: &str, figure: &str) -> f64 {
-        let row = self
-            .0
-            .iter()
-            .find(|row| row["network"] == network && row["player"] == player);
-        row.unwrap_or_else(|| panic!("{player} on {network} is missing"))[figure]
-            .as_f64()
-            .expect("figures are numbers")
-    }
-}
-
-fn measure() -> Figures {
-    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts");
-    let output = Command::new(env!("CARGO_BIN_EXE_network"))
-        .args(["--json", "--seconds", "16", "--prompts", prompts])
-        .output()
-        .expect("it was built for this test");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("it speaks JSON");
-    Figures(told["rows"].as_array().expect("there are rows").clone())
-}
+use crate::figures::Figures;
 
 /// Network; the most that may be spoilt, in per cent; the longest mean delay, in milliseconds.
 const BOUNDS: &[(&str, f64, f64)] = &[
@@ -62,7 +34,7 @@ const BOUNDS: &[(&str, f64, f64)] = &[
 
 #[test]
 fn speech_comes_through_bad_networks() {
-    let figures = measure();
+    let figures = Figures::measure(env!("CARGO_BIN_EXE_network"));
     for &(network, most_spoilt, most_delay_ms) in BOUNDS {
         let spoilt = figures.of(network, "confab", "spoilt_percent");
         let delay_ms = figures.of(network, "confab", "delay_mean_ms");

@@ -1,9 +1,7 @@
 //! `noise` on a quarter of a minute of speech: the core's suppressor against bounds of its own, by
 //! the figures that need no PESQ. Every run gives the same figures.
 
-use std::process::Command;
-
-use serde_json::Value;
+use crate::figures::Figures;
 
 /// Noise; the least by which speech stands out more than before, and the most that the noise in the
 /// pauses is of what came, both in decibels.
@@ -25,23 +23,8 @@ const BOUNDS: &[(&str, f64, f64)] = &[
 
 #[test]
 fn speech_stands_out_of_noise() {
-    let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts");
-    let output = Command::new(env!("CARGO_BIN_EXE_noise"))
-        .args(["--json", "--seconds", "16", "--prompts", prompts])
-        .output()
-        .expect("it was built for this test");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
-    let told: Value = serde_json::from_slice(&output.stdout).expect("it speaks JSON");
-    let rows = told["rows"].as_array().expect("there are rows");
-    let of = |noise: &str, cleaner: &str, figure: &str| {
-        let row = rows
-            .iter()
-            .find(|row| row["network"] == noise && row["player"] == cleaner);
-        row.unwrap_or_else(|| panic!("{cleaner} with {noise} is missing"))[figure]
-            .as_f64()
-            .expect("figures are numbers")
-    };
+    let figures = Figures::measure(env!("CARGO_BIN_EXE_noise"));
+    let of = |noise: &str, cleaner: &str, figure: &str| figures.of(noise, cleaner, figure);
     for &(noise, gains_db, pauses_db) in BOUNDS {
         let figure = |cleaner: &str| of(noise, cleaner, "speech_over_rest_db");
         let gained = figure("confab") - figure("as-it-came");

@@ -6,39 +6,23 @@
 
 mod measure;
 mod players;
-mod speech;
 mod trace;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+use confab_benches::speech::{self, Asked, Speech, write_wav};
 use confab_core::audio::rtp::Packet;
 use measure::Heard;
 use players::{Confab, Fixed, Partner, Player};
 use serde_json::json;
 use sipp_scenarios::sound::g711::Law;
-use speech::Speech;
 use trace::{Arrival, NETWORKS, Network};
 
 /// Speech over bad networks, beside other buffers.
 #[derive(Debug, Parser)]
 struct Args {
-    /// folder of a folder of FLAC files for each language
-    #[arg(long, default_value = "bridge/prompts")]
-    prompts: PathBuf,
-    /// seconds of speech over each network, at least
-    #[arg(long, default_value_t = 64)]
-    seconds: usize,
-    /// only networks whose name contains this
-    #[arg(long, default_value = "")]
-    only: String,
-    /// write what was said and heard into this folder, for `benches/mos.py`
-    #[arg(long)]
-    wav: Option<PathBuf>,
-    /// figures as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 /// Ticks come so long after the moments at which packets are sent.
@@ -47,7 +31,7 @@ const PHASE_MS: f64 = 7.0;
 const TAIL_MS: u32 = 600;
 
 fn main() -> Result<()> {
-    let args = Args::parse();
+    let args = Args::parse().asked;
     let speech = speech::load(&args.prompts, &["en", "fr", "de"], args.seconds)?;
     if let Some(folder) = &args.wav {
         std::fs::create_dir_all(folder)?;
@@ -178,19 +162,4 @@ fn row(network: &str, player: &str, heard: &Heard) -> serde_json::Value {
         "whole_percent": heard.whole_percent,
         "moved_ms_per_min": heard.moved_ms_per_min,
     })
-}
-
-fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
-    let form = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let told = || format!("write {}", path.display());
-    let mut wav = hound::WavWriter::create(path, form).with_context(told)?;
-    for &sample in samples {
-        wav.write_sample(sample).with_context(told)?;
-    }
-    wav.finalize().with_context(told)
 }

@@ -6,14 +6,11 @@
 
 mod cleaners;
 mod made;
-#[path = "../network/speech.rs"]
-mod speech;
 
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use cleaners::{CLEANERS, Cleaner};
+use confab_benches::speech::{self, Asked, write_wav};
 use made::{NOISES, Noise};
 use serde_json::{Value, json};
 use sipp_scenarios::sound::g711::Law;
@@ -21,25 +18,12 @@ use sipp_scenarios::sound::g711::Law;
 /// Speech under noise, with and without its suppression.
 #[derive(Debug, Parser)]
 struct Args {
-    /// folder of a folder of FLAC files for each language
-    #[arg(long, default_value = "bridge/prompts")]
-    prompts: PathBuf,
-    /// seconds of speech under each noise, at least
-    #[arg(long, default_value_t = 64)]
-    seconds: usize,
-    /// only noises whose name contains this
-    #[arg(long, default_value = "")]
-    only: String,
-    /// write what was said and heard into this folder, for `benches/mos.py`
-    #[arg(long)]
-    wav: Option<PathBuf>,
-    /// figures as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 fn main() -> Result<()> {
-    let args = Args::parse();
+    let args = Args::parse().asked;
     let mut speech = speech::load(&args.prompts, &["en", "fr", "de"], args.seconds)?;
     speech
         .samples
@@ -83,7 +67,7 @@ fn main() -> Result<()> {
 
 /// Cleans what came, and compares it with what was said.
 fn try_out(
-    args: &Args,
+    args: &Asked,
     noise: Noise,
     cleaner: Cleaner,
     said: &[i16],
@@ -139,19 +123,4 @@ fn pauses_db(said: &[i16], came: &[i16], heard: &[i16]) -> f64 {
 fn over_the_telephone(sound: &[i16]) -> Vec<i16> {
     let code = |&sample: &i16| Law::Mu.decode(Law::Mu.encode(sample));
     sound.iter().map(code).collect()
-}
-
-fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
-    let form = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let told = || format!("write {}", path.display());
-    let mut wav = hound::WavWriter::create(path, form).with_context(told)?;
-    for &sample in samples {
-        wav.write_sample(sample).with_context(told)?;
-    }
-    wav.finalize().with_context(told)
 }

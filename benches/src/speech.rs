@@ -1,6 +1,8 @@
-//! The talker: prompts of the repository one after the other, several languages in turn.
+//! What `network` and `noise` have in common: the talker, who says prompts of the repository one
+//! after the other, several languages in turn; what is asked of both; and files for `mos.py`.
+//! Judges nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use sipp_scenarios::sound::file;
@@ -12,7 +14,28 @@ const STRETCH_SAMPLES: usize = 8_000 * 8;
 /// What is shorter than a second and a half is a word, no sentence.
 const SHORTEST_SAMPLES: usize = 12_000;
 
+/// What is asked of a measurement of speech.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// folder of a folder of FLAC files for each language
+    #[arg(long, default_value = "bridge/prompts")]
+    pub prompts: PathBuf,
+    /// seconds of speech for each row, at least
+    #[arg(long, default_value_t = 64)]
+    pub seconds: usize,
+    /// only rows whose name contains this
+    #[arg(long, default_value = "")]
+    pub only: String,
+    /// write what was said and heard into this folder, for `benches/mos.py`
+    #[arg(long)]
+    pub wav: Option<PathBuf>,
+    /// figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What is said.
+#[derive(Debug)]
 pub struct Speech {
     /// at 8 kHz
     pub samples: Vec<i16>,
@@ -68,4 +91,23 @@ pub fn load(prompts: &Path, languages: &[&str], seconds: usize) -> Result<Speech
         prompts.display()
     );
     Ok(speech)
+}
+
+/// Writes sound at 8 kHz into a file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_wav(path: &Path, samples: &[i16]) -> Result<()> {
+    let form = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let told = || format!("write {}", path.display());
+    let mut wav = hound::WavWriter::create(path, form).with_context(told)?;
+    for &sample in samples {
+        wav.write_sample(sample).with_context(told)?;
+    }
+    wav.finalize().with_context(told)
 }
