@@ -195,11 +195,10 @@ impl Call {
                 tally.unopened += 1;
                 return;
             };
-            let Some(after_ns) = rtp::read(&opened).and_then(|heard| ear.hear(heard.payload))
-            else {
+            let begun = rtp::read(&opened).and_then(|heard| ear.hear(heard.payload, at));
+            let Some(heard_ns) = begun else {
                 return;
             };
-            let heard_ns = at + after_ns;
             firsts.sound_ns.get_or_insert(heard_ns);
             if firsts.key_ns.is_some() {
                 firsts.after_key_ns.get_or_insert(heard_ns);

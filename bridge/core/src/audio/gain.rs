@@ -1,8 +1,9 @@
 //! A line's automatic gain: brings each caller slowly to the same loudness. Knows one line and no
 //! mix; who is talking is told by the gate.
 //!
-//! It moves only while the line talks, so noise and pauses never pump, and within bounds. Works at
-//! any rate: a call is one tick, whatever its number of samples.
+//! It moves only while the line talks, so noise and pauses never pump, and within bounds. What stays
+//! as loud as it is for a second is no voice, however loud: of speech only what stands out of its
+//! own pauses is learned. Works at any rate: a call is one tick, whatever its number of samples.
 
 use super::level::Power;
 
@@ -15,6 +16,8 @@ pub struct Gain {
     speech: f32,
     /// ticks of speech in it, up to [`MEMORY_TICKS`]
     ticks: u32,
+    /// the quietest power of late, on its way up again
+    low: f32,
     /// factor at the end of the last tick
     factor: f32,
 }
@@ -25,6 +28,7 @@ impl Default for Gain {
             now_db: 0.0,
             speech: 0.0,
             ticks: 0,
+            low: 0.0,
             factor: 1.0,
         }
     }
@@ -39,7 +43,9 @@ impl Gain {
     /// Amplifies a tick. `power` is that of `samples`, `noise` that of the line when nobody
     /// speaks; `talking` is the gate's opinion.
     pub fn apply(&mut self, samples: &mut [i16], power: Power, noise: Power, talking: bool) {
-        if talking && power.0 > noise.0 * SPEECH_RATIO && power.0 > QUIETEST_SPEECH {
+        self.low = power.0.min((self.low * LOW_RISE).max(LEAST_LOW));
+        let quietest = self.low.max(noise.0) * SPEECH_RATIO;
+        if talking && power.0 > quietest && power.0 > QUIETEST_SPEECH {
             self.learn(power);
         }
         let wanted = 10f32.powf(self.now_db / 20.0);
@@ -107,9 +113,12 @@ const SURE_TICKS: u32 = 25;
 const MEMORY_TICKS: u32 = 200;
 /// 9 dB over what was said lately.
 const OUTLIER_RATIO: f32 = 8.0;
-/// 10 dB over the line's noise, and over -50 dBov.
+/// 10 dB over the line's noise and over its quietest of late, and over -50 dBov.
 const SPEECH_RATIO: f32 = 10.0;
 const QUIETEST_SPEECH: f32 = 1e-5;
+/// 24 dB a second, from -70 dBov: what is steady is its own quietest within a second or two.
+const LOW_RISE: f32 = 1.117;
+const LEAST_LOW: f32 = 1e-7;
 /// A raised line gets no louder than -12 dBov by it, as loud as syllables of good speech are, and
 /// has no higher peaks.
 const LOUDEST_POWER: f32 = 0.063_1;
@@ -182,6 +191,29 @@ mod tests {
             gain.apply(&mut hiss, power, NOISE, false);
         }
         assert_eq!(gain.db(), before);
+    }
+
+    /// The gate takes it for a voice, as its floor rises slowly and not above -40 dBov.
+    #[test]
+    fn steady_noise_is_not_raised() {
+        for dbov in [-45.0, -35.0, -28.0] {
+            for before in [0, 20] {
+                let mut gain = Gain::default();
+                level_after(&mut gain, before, -20.0, 160);
+                let top = 32_768.0 * 2.5 * 10f32.powf(dbov / 20.0);
+                let mut random = 1_u32;
+                for _ in 0..50 * 60 {
+                    let mut noise = [0; 160].map(|_: i16| {
+                        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                        let uniform = (random >> 8) as f32 / (1 << 23) as f32 - 1.0;
+                        (top * uniform * 0.7) as i16
+                    });
+                    let power = Power::of(&noise);
+                    gain.apply(&mut noise, power, NOISE, true);
+                }
+                assert!(gain.db().abs() < 2.0, "{dbov} {before}: {}", gain.db());
+            }
+        }
     }
 
     #[test]
