@@ -37,6 +37,7 @@ impl Fifo {
     /// Room for `count` samples at the end, to be written; less when it would not fit.
     pub(super) fn push(&mut self, count: usize) -> &mut [i16] {
         let from = self.length;
+        debug_assert!(from + count <= self.samples.len());
         self.length = (from + count).min(self.samples.len());
         &mut self.samples[from..self.length]
     }
@@ -72,8 +73,8 @@ impl Fifo {
     }
 }
 
-/// In samples at 8 kHz: the deepest buffer, the longest packet, and what waits already when that
-/// comes, so that nothing is ever cut off by it.
-const ROOM: usize = super::DEEPEST as usize + super::LONGEST_PACKET + LONGEST_WAITING;
+/// In samples at 8 kHz: the longest packet, and what waits already when that comes, so that nothing
+/// is ever cut off by it. What the depth is made of waits as packets.
+const ROOM: usize = super::LONGEST_PACKET + LONGEST_WAITING;
 /// A tick and the longest cut, and as much again by which a pause may be lengthened.
 const LONGEST_WAITING: usize = 2 * (TICK_SAMPLES + stretch::longest_cut(Rate::Narrow));

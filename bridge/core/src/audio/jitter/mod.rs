@@ -104,6 +104,8 @@ pub struct JitterBuffer {
     next: i64,
     /// timestamp of the sample after the last one decoded
     play_ts: u32,
+    /// samples of silence still to come before the next packet, for the depth wanted
+    lead: usize,
     /// samples made up in place of packets that may still come
     owed: usize,
     /// the packet before the one to be played next is lost
@@ -154,6 +156,7 @@ impl JitterBuffer {
             highest: 0,
             next: 0,
             play_ts: 0,
+            lead: 0,
             owed: 0,
             lost_last: false,
             repeats_ticks: 0,
@@ -168,6 +171,7 @@ impl JitterBuffer {
     pub fn reset(&mut self) {
         self.phase = Phase::Fresh;
         self.pausing = false;
+        self.lead = 0;
         self.ring.clear();
         self.fifo.reset(self.rate);
         self.concealer.restart(self.rate);
@@ -239,7 +243,8 @@ impl JitterBuffer {
             if self.phase == Phase::Playing {
                 let gap = packet.timestamp.wrapping_sub(self.play_ts) as i32;
                 let filled = (self.owed as i32).min(gap.max(0));
-                let slack = gap.saturating_add(self.fifo.len() as i32 - filled);
+                let stock = (self.lead + self.fifo.len()) as i32;
+                let slack = gap.saturating_add(stock - filled);
                 // Another clock says nothing about the depth.
                 if gap.unsigned_abs() <= self.at_rate(JUMP) as u32 {
                     self.margin = slack.saturating_add(behind);
@@ -334,6 +339,7 @@ impl JitterBuffer {
     fn start(&mut self, packet: &Packet<'_>) {
         self.phase = Phase::Idle;
         self.pausing = false;
+        self.lead = 0;
         self.noise = ComfortNoise::new(packet.ssrc);
         self.ssrc = packet.ssrc;
         // Far from zero, so that packets before the first have numbers too.

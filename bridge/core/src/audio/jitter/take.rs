@@ -5,7 +5,7 @@ use super::super::level::Power;
 use super::super::rate::Rate;
 use super::super::stretch;
 use super::ring::Slot;
-use super::{DEEPEST, JUMP, JitterBuffer, Phase};
+use super::{DEEPEST, JUMP, JitterBuffer, LONGEST_PACKET, Phase};
 
 impl JitterBuffer {
     /// Begins to play when a packet is there, after as much silence as the depth wanted asks for.
@@ -29,14 +29,21 @@ impl JitterBuffer {
         self.owed = 0;
         self.lost_last = false;
         self.margin = missing + behind;
-        self.fill_pause(missing as usize);
+        self.lead = missing as usize;
         self.phase = Phase::Playing;
         true
     }
 
-    /// Moves one packet's sound into the fifo, what is missing before it included.
+    /// Moves one packet's sound into the fifo, or no more than a packet's length of what is missing
+    /// before it.
     pub(super) fn pull(&mut self) -> Pulled {
-        let Some(slot) = self.ring.take(self.next) else {
+        if self.lead > 0 {
+            let count = self.lead.min(self.longest());
+            self.lead -= count;
+            self.fill_pause(count);
+            return Pulled::Sound;
+        }
+        let Some(&slot) = self.ring.get(self.next) else {
             if self.highest < self.next {
                 return Pulled::Dry;
             }
@@ -45,23 +52,23 @@ impl JitterBuffer {
             self.lost_last = true;
             return Pulled::Skipped;
         };
+        let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
+        let is_gap = !slot.is_silent() && (1..=self.at_rate(DEEPEST)).contains(&gap);
+        if is_gap && self.fill_gap(gap as usize, slot) {
+            return Pulled::Sound;
+        }
+        self.ring.take(self.next);
         self.next += 1;
+        let payload = self.ring.payload(self.next - 1);
         if slot.is_silent() {
             if slot.is_noise() {
-                self.noise.told(self.ring.payload(self.next - 1));
+                self.noise.told(payload);
                 self.pausing = true;
             }
             return Pulled::Skipped;
         }
-        let gap = slot.timestamp.wrapping_sub(self.play_ts) as i32;
-        let payload = self.ring.payload(self.next - 1);
-        if (1..=self.at_rate(DEEPEST)).contains(&gap) {
-            let repeated = self.lost_last && self.listens && self.speech.repeats_the_last(payload);
-            self.fill_gap(gap as usize, slot, repeated);
-        }
         self.lost_last = false;
         self.pausing = false;
-        let payload = self.ring.payload(self.next - 1);
         let samples = self.fifo.push(usize::from(slot.samples));
         if self.listens {
             self.speech.decode(payload, samples);
@@ -76,14 +83,18 @@ impl JitterBuffer {
         Pulled::Sound
     }
 
-    /// Fills what is missing before a packet: with what the packet repeats of it, else made up.
-    fn fill_gap(&mut self, gap: usize, slot: Slot, repeated: bool) {
+    /// Fills what is missing before the packet that is due: made up, and then what the packet
+    /// repeats of it. No more than a packet's length at once; false when nothing is missing.
+    fn fill_gap(&mut self, gap: usize, slot: Slot) -> bool {
         let length = usize::from(slot.samples);
+        let payload = self.ring.payload(self.next);
+        let repeated = self.lost_last
+            && self.listens
+            && !self.pausing
+            && gap >= length
+            && self.speech.repeats_the_last(payload);
         let mut missing = gap.saturating_sub(self.owed);
-        if self.pausing {
-            return self.fill_pause(missing);
-        }
-        if repeated && gap >= length {
+        if repeated {
             // What was made up in the meantime is followed by what was said: so the depth grows
             // that the next loss needs.
             self.repeats_ticks = REPEATS_TICKS;
@@ -98,12 +109,29 @@ impl JitterBuffer {
         } else {
             0
         };
-        self.make_up(missing - recovered);
+        let made_up = (missing - recovered).min(self.longest());
+        self.owed = 0;
+        if made_up > 0 {
+            self.play_ts = slot.timestamp.wrapping_sub((missing - made_up) as u32);
+            if self.pausing {
+                self.fill_pause(made_up);
+            } else {
+                self.make_up(made_up);
+            }
+            return true;
+        }
+        self.play_ts = slot.timestamp;
         if recovered > 0 {
             self.stats.recovered += 1;
-            let payload = self.ring.payload(self.next - 1);
+            let payload = self.ring.payload(self.next);
             self.speech.recover(payload, self.fifo.push(recovered));
         }
+        recovered > 0
+    }
+
+    /// The most that is moved at once, in samples.
+    fn longest(&self) -> usize {
+        LONGEST_PACKET * self.rate.scale()
     }
 
     /// The sender has told, by the packet that is due, that it pauses.
@@ -158,7 +186,7 @@ impl JitterBuffer {
             return;
         };
         let length = i32::from(newest.samples);
-        let stock = self.fifo.len() as i32 - self.owed as i32;
+        let stock = (self.lead + self.fifo.len()) as i32 - self.owed as i32;
         let mut waiting =
             (newest.timestamp.wrapping_sub(self.play_ts) as i32).saturating_add(stock);
         if !(self.at_rate(DEEPEST)..self.at_rate(JUMP)).contains(&waiting) {
