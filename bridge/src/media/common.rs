@@ -86,6 +86,8 @@ pub(super) struct OpusStream {
     encoder: OpusEncoder,
     /// the tick it has encoded last
     tick: u64,
+    /// the sound of that tick, and of the one before
+    sound: [[i16; LONGEST_TICK]; 2],
     packet: [u8; LONGEST_PACKET],
     /// of what is in it, without the header; 0: nothing is sent in this tick
     length: usize,
@@ -223,6 +225,17 @@ impl Common {
         }
         Some((&mut stream.packet, stream.length))
     }
+
+    /// A line encodes for itself from this tick on. Its decoder has heard this until the tick
+    /// before, so its encoder begins with that.
+    pub(super) fn part(&self, line: &mut OpusCoder, now: &Now) {
+        let Some(id) = line.follows else { return };
+        line.part();
+        let stream = self.opus.iter().flatten().find(|stream| stream.id == id);
+        if let Some(heard) = stream.and_then(|stream| stream.heard_before(now)) {
+            line.own.hear(heard);
+        }
+    }
 }
 
 impl G722Stream {
@@ -257,9 +270,18 @@ impl OpusStream {
             wishes,
             encoder: OpusEncoder::new(&wishes, TICK_MS as u8)?,
             tick: 0,
+            sound: [[0; LONGEST_TICK]; 2],
             packet: [0; LONGEST_PACKET],
             length: 0,
         }))
+    }
+
+    /// What was encoded in the tick before this one.
+    fn heard_before(&self, now: &Now) -> Option<&[i16; LONGEST_TICK]> {
+        match self.tick == now.tick {
+            true => Some(&self.sound[1]),
+            false => now.follows(self.tick).then_some(&self.sound[0]),
+        }
     }
 
     fn encode(&mut self, sound: &Pcm, now: &Now) {
@@ -267,9 +289,9 @@ impl OpusStream {
             self.encoder.restart();
         }
         self.tick = now.tick;
-        let mut full = [0; LONGEST_TICK];
-        sound.at(Rate::Full, &mut full);
-        self.encoder.push(&full);
+        self.sound.swap(0, 1);
+        sound.at(Rate::Full, &mut self.sound[0]);
+        self.encoder.push(&self.sound[0]);
         self.length = self
             .encoder
             .pop(&mut self.packet[HEADER_LEN..])

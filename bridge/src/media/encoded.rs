@@ -8,7 +8,7 @@ use confab_core::audio::rtp::HEADER_LEN;
 use confab_core::audio::spoil::Halves;
 use confab_core::audio::stream::OpusWishes;
 
-use super::codec::{G722Coder, OpusCoder};
+use super::codec::{Coder, G722Coder, OpusCoder};
 use super::common::{Common, Maker, OpusStream, Whose};
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
@@ -184,6 +184,13 @@ impl Encoded {
     ) -> Option<(&mut [u8; LONGEST_PACKET], usize)> {
         let common = self.common.as_mut()?;
         common.opus(&mut self.pcm, line, wishes, now)
+    }
+
+    /// A line that heard this hears something of its own from now on, which goes on from this.
+    pub(super) fn part(&self, coder: &mut Coder, now: &Now) {
+        if let (Coder::Opus(line), Some(common)) = (coder, &self.common) {
+            common.part(line, now);
+        }
     }
 }
 

@@ -347,7 +347,9 @@ impl Line {
     fn judge(&mut self, heard: Heard, tools: &mut Tools) -> bool {
         self.in_sum = false;
         let frame = &mut self.frame[..self.inbound.rate().tick()];
-        if !self.voice.speak || self.room.is_none() || heard.key_is_down {
+        if !self.voice.speak || self.room.is_none() {
+            self.said.shut();
+        } else if heard.key_is_down {
             self.said.silence();
         } else {
             self.said.judge(frame, self.inbound.narrowed(), heard);
@@ -404,30 +406,33 @@ impl Line {
             self.said.sent(|| NOTHING);
             return;
         };
-        let hear = self.voice.hear;
+        let (hear, now) = (self.voice.hear, tools.now);
         let own = (self.in_sum && hear == Hear::Room).then_some(&self.frame[..]);
-        let now = tools.now;
-        let sound = if self.ear.hears_apart(hear, own.is_some(), room) {
+        let apart = self.ear.hears_apart(hear, own.is_some(), room);
+        if apart {
             self.ear.mix((self.leg, hear), own, room, tools);
-            &mut tools.own
-        } else {
-            match hear {
-                Hear::Room => &mut *room.shared,
-                Hear::Music => &mut tools.music,
-                Hear::Nothing => &mut tools.silence,
-            }
-        };
-        self.said.sent(|| sound.halves());
-        if let Some(stream) = self.inbound.stream() {
-            let mut way = Way {
-                wire: &self.wire,
-                socket: &self.ports.rtp,
-                outbox: &mut tools.outbox,
-            };
-            tools.counted.sent +=
-                self.outbound
-                    .send(&mut way, target, stream, (sound, &mut self.coder), &now);
         }
+        let mut sound = match hear {
+            Hear::Room => &mut *room.shared,
+            Hear::Music => &mut tools.music,
+            Hear::Nothing => &mut tools.silence,
+        };
+        if apart {
+            sound.part(&mut self.coder, &now);
+            sound = &mut tools.own;
+        }
+        // What the line is sent says something only beside what comes from it.
+        if self.voice.speak {
+            self.said.sent(|| sound.halves());
+        }
+        let mut way = Way {
+            wire: &self.wire,
+            socket: &self.ports.rtp,
+            outbox: &mut tools.outbox,
+        };
+        tools.counted.sent +=
+            self.outbound
+                .send(&mut way, target, stream, (sound, &mut self.coder), &now);
     }
 
     /// Once a second: reads RTCP, reports, and looks whether the line still lives.

@@ -121,7 +121,7 @@ impl Said {
         self.watch.forget();
     }
 
-    /// It is in no room.
+    /// It may not speak in this tick, or is in no room.
     pub(super) fn shut(&mut self) {
         self.power = Power::SILENT;
         self.gate.shut();
@@ -131,7 +131,7 @@ impl Said {
         }
     }
 
-    /// It may not speak in this tick, or a key is down.
+    /// A key is down.
     pub(super) fn silence(&mut self) {
         self.shut();
         if self.watched {

@@ -191,6 +191,12 @@ impl Encoder {
         self.waiting_len = 0;
     }
 
+    /// Takes note of a tick that another encoder has encoded, for what follows it.
+    pub(in crate::media) fn hear(&mut self, sound: &[i16]) {
+        self.push(sound);
+        self.pop(&mut [0; LONGEST_BYTES]);
+    }
+
     /// Begins anew: what is encoded next stands by itself as far as it can.
     pub(in crate::media) fn restart(&mut self) {
         self.clear();
@@ -233,6 +239,8 @@ fn samples_of(packet_ms: u8) -> usize {
 }
 
 const LONGEST_PACKET: usize = 60 * 48;
+/// Of a frame (RFC 6716, 3.4).
+const LONGEST_BYTES: usize = 1_275;
 /// Half a second in packets of 20 ms: libopus has learned by then that there is no noise either.
 const RESTS_AFTER_PACKETS: u32 = 25;
 /// They have 30 to 40 octets at our bit rate.
