@@ -1,5 +1,5 @@
-// Takes a picture of every page, 1280 and 390 pixels wide, light and dark; fails when a page is wider
-// than the screen, a script fails, a finger finds too little to press on a telephone, or the callers of
+// Takes a picture of every page, 1280 and 390 pixels wide, light and dark, and in widths between; fails
+// when a page is wider than the screen or a table than its place, a script fails, a finger finds too little to press on a telephone, or the callers of
 // the live page are not in its first sight.
 //
 //   npm ci && PORTAL_URL=http://127.0.0.1:8088 EMAIL=.. PASSWORD=.. ROOM=1000 node shots.mjs FOLDER
@@ -11,6 +11,8 @@ const LOOKS = [
   { name: "1280", width: 1280, height: 900, colorScheme: "light" },
   { name: "390", width: 390, height: 844, colorScheme: "light" },
   { name: "390-dark", width: 390, height: 844, colorScheme: "dark" },
+  { name: "1088", width: 1088, height: 900, colorScheme: "light" },
+  { name: "768", width: 768, height: 1024, colorScheme: "light" },
   { name: "1280-dark", width: 1280, height: 900, colorScheme: "dark" },
 ];
 
@@ -26,11 +28,19 @@ async function shoot(page, name, look) {
   await page.screenshot({ path: join(folder, `${name}-${look.name}.png`), fullPage: true });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   if (wide > 0) faults.push(`${name} at ${look.name} is ${wide} px too wide`);
+  for (const px of await page.evaluate(tooWideTables)) faults.push(`${name} at ${look.name}: a table is ${px} px too wide`);
   if (look.width > 400) return;
   for (const small of await page.evaluate(hardToPress, FINGER_PX)) {
     faults.push(`${name} at ${look.name}: ${small}`);
   }
   if (name === "live") await lookAtTelephone(page, look);
+}
+
+// Runs in the page: by how much tables stick out of what they are in.
+function tooWideTables() {
+  const right = (one) => Math.floor(one.getBoundingClientRect().right);
+  const tables = [...document.querySelectorAll("table")].filter((one) => one.checkVisibility());
+  return tables.map((table) => right(table) - right(table.parentElement)).filter((px) => px > 1);
 }
 
 // Runs in the page: what is pressed, but lower than a finger needs.

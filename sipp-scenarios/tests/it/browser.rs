@@ -81,7 +81,9 @@ async fn every_page_fits_the_screen() -> Result<()> {
     }
     let confab = Confab::start_with(quiet()).await?;
     let anna = confab.host(Plan::humming("Anna", ANNA)).await?;
-    let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
+    let bert = confab
+        .guest(Plan::humming("Maximilian Oberhauser", BERT))
+        .await?;
     anna.ear.wait_until_hears(BERT, SOON).await?;
     let pictures = tempfile::tempdir()?;
     browser::picture_every_page(&confab, ROOM, pictures.path()).await?;
@@ -94,7 +96,7 @@ async fn every_page_fits_the_screen() -> Result<()> {
         "settings",
         "account",
     ] {
-        for width in ["1280", "390"] {
+        for width in ["1280", "1088", "768", "390"] {
             let picture = pictures.path().join(format!("{page}-{width}.png"));
             assert!(picture.exists(), "{} was not taken", picture.display());
         }
