@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Judges what `network --wav FOLDER` or `noise --wav FOLDER` wrote by PESQ (ITU-T P.862, as
-MOS-LQO), and prints the table of docs/sound.md: for each network and player PESQ, and the delay
+MOS-LQO; for files at 16 kHz P.862.2), and prints the table of docs/sound.md: for each network and player PESQ, and the delay
 it is bought with.
 
     python3 -m venv FOLDER/venv && FOLDER/venv/bin/pip install -r benches/requirements-mos.txt
@@ -57,8 +57,8 @@ def main():
         for player in players:
             row = next(r for r in rows if (r["network"], r["player"]) == (network, player))
             cells.append(
-                f"{scores[network, player]:.2f}, {row['delay_mean_ms']:.0f} / "
-                f"{row['delay_p95_ms']:.0f}"
+                f"{scores[network, player]:.2f}, {round(row['delay_mean_ms'])} / "
+                f"{round(row['delay_p95_ms'])}"
             )
         print(f"| {network} | " + " | ".join(cells) + " |")
 

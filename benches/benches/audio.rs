@@ -50,7 +50,7 @@ fn codecs(criterion: &mut Criterion) {
 /// confab sends it; of what is a tone only, all are quicker.
 fn fuller_codecs(criterion: &mut Criterion) {
     let prompts = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts"));
-    let speech = speech::load(prompts, &["en"], 16).expect("the prompts are there");
+    let speech = speech::load(prompts, &["en"], 16, Rate::Narrow).expect("the prompts are there");
     // At the wrong rate it is a higher voice.
     let wide: Vec<&[i16]> = speech.samples.chunks_exact(320).collect();
     let mut octets = [0; 160];

@@ -7,11 +7,12 @@ use serde_json::Value;
 pub struct Figures(Vec<Value>);
 
 impl Figures {
-    /// Of the program at `bin`. Every run gives the same.
-    pub fn measure(bin: &str) -> Self {
+    /// Of the program at `bin`, asked for more than seconds. Every run gives the same.
+    pub fn measure(bin: &str, asked: &[&str]) -> Self {
         let prompts = concat!(env!("CARGO_MANIFEST_DIR"), "/../bridge/prompts");
         let output = Command::new(bin)
             .args(["--json", "--seconds", "16", "--prompts", prompts])
+            .args(asked)
             .output()
             .expect("it was built for this test");
         let words = String::from_utf8_lossy(&output.stderr);

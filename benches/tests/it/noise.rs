@@ -23,7 +23,7 @@ const BOUNDS: &[(&str, f64, f64)] = &[
 
 #[test]
 fn speech_stands_out_of_noise() {
-    let figures = Figures::measure(env!("CARGO_BIN_EXE_noise"));
+    let figures = Figures::measure(env!("CARGO_BIN_EXE_noise"), &[]);
     let of = |noise: &str, cleaner: &str, figure: &str| figures.of(noise, cleaner, figure);
     for &(noise, gains_db, pauses_db) in BOUNDS {
         let figure = |cleaner: &str| of(noise, cleaner, "speech_over_rest_db");

@@ -11,13 +11,15 @@ use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::MediaSourceStream;
 
-use super::{PER_MS, RATE_HZ, rate};
+use super::{RATE_HZ, rate};
 
 /// A decoded file.
 #[derive(Clone, Debug)]
 pub struct SoundFile {
-    /// mono, at [`RATE_HZ`]
+    /// mono, at the rate that was asked for
     pub samples: Vec<i16>,
+    /// samples a millisecond
+    per_ms: usize,
     /// samples a second in the file itself
     pub file_rate_hz: u32,
     /// packets that could not be decoded
@@ -27,13 +29,13 @@ pub struct SoundFile {
 impl SoundFile {
     /// How long it plays.
     pub fn ms(&self) -> u32 {
-        (self.samples.len() / PER_MS) as u32
+        (self.samples.len() / self.per_ms) as u32
     }
 
     /// A stretch of it; past the end there is nothing.
     pub fn stretch(&self, from_ms: u32, to_ms: u32) -> &[i16] {
         let end = self.samples.len();
-        let at = |ms: u32| (ms as usize * PER_MS).min(end);
+        let at = |ms: u32| (ms as usize * self.per_ms).min(end);
         &self.samples[at(from_ms)..at(to_ms)]
     }
 }
@@ -44,6 +46,14 @@ impl SoundFile {
 /// When the file cannot be opened or is no sound in a known format, or is at a rate that is no
 /// multiple of 8,000 Hz.
 pub fn read(path: &Path) -> Result<SoundFile> {
+    read_at(path, RATE_HZ)
+}
+
+/// As [`read`], with samples at so many a second.
+///
+/// # Errors
+/// As [`read`]; the file's rate must be a multiple of this one.
+pub fn read_at(path: &Path, rate_hz: u32) -> Result<SoundFile> {
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     let source = MediaSourceStream::new(Box::new(file), Default::default());
     let mut hint = Hint::new();
@@ -89,22 +99,24 @@ pub fn read(path: &Path) -> Result<SoundFile> {
             Err(error) => return Err(error.into()),
         }
     }
-    let samples = to_telephone(&mono, rate)?;
+    let samples = thinned(&mono, rate, rate_hz)?;
     Ok(SoundFile {
         samples,
+        per_ms: rate_hz as usize / 1_000,
         file_rate_hz: rate,
         broken_packets,
     })
 }
 
-/// Filters and thins sound to [`RATE_HZ`].
-fn to_telephone(sound: &[f32], rate_hz: u32) -> Result<Vec<i16>> {
+/// Filters and thins sound to so many samples a second.
+fn thinned(sound: &[f32], rate_hz: u32, wanted_hz: u32) -> Result<Vec<i16>> {
     if rate_hz == 0 {
         return Ok(Vec::new());
     }
-    let Some(factor) = rate::factor_of(rate_hz) else {
-        bail!("a rate of {rate_hz} Hz is no multiple of {RATE_HZ}");
-    };
+    if !rate_hz.is_multiple_of(wanted_hz) {
+        bail!("a rate of {rate_hz} Hz is no multiple of {wanted_hz}");
+    }
+    let factor = (rate_hz / wanted_hz) as usize;
     let to_i16 = |s: &f32| (s * 32_767.0).clamp(-32_768.0, 32_767.0) as i16;
     Ok(rate::thin(sound, factor).iter().map(to_i16).collect())
 }
@@ -122,12 +134,14 @@ mod tests {
                 .map(|i| (std::f32::consts::TAU * hz * i as f32 / 16_000.0).sin())
                 .collect()
         };
-        let low = to_telephone(&sine(1_020.0), 16_000).expect("twice the rate");
+        let low = thinned(&sine(1_020.0), 16_000, RATE_HZ).expect("twice the rate");
         assert_eq!(low.len(), 8_000);
         assert!(is_steady(&low[400..], 1_020));
-        let high = to_telephone(&sine(5_500.0), 16_000).expect("twice the rate");
+        let high = thinned(&sine(5_500.0), 16_000, RATE_HZ).expect("twice the rate");
         assert!(level_dbov(&high[400..7_600]) < -50.0);
-        assert!(to_telephone(&sine(500.0), 11_025).is_err());
+        assert!(thinned(&sine(500.0), 11_025, RATE_HZ).is_err());
+        let wide = thinned(&sine(5_500.0), 16_000, 16_000).expect("the rate it has");
+        assert!(level_dbov(&wide) > -5.0);
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! Sound from one rate to another, by whole factors: thinned or raised behind a windowed sinc.
 
-use super::RATE_HZ;
-
 /// How far the low-pass reaches to each side, in samples of the lower rate.
 const REACH: usize = 24;
 
 /// Where it cuts, as a share of half of the lower rate.
 const CUT: f64 = 0.92;
 
-/// Sound at `factor` times [`RATE_HZ`], brought down to that. Not delayed.
+/// Sound at `factor` times [`RATE_HZ`](super::RATE_HZ), brought down to that. Not delayed.
 pub fn thin(sound: &[f32], factor: usize) -> Vec<f32> {
     if factor == 1 {
         return sound.to_vec();
@@ -20,7 +18,7 @@ pub fn thin(sound: &[f32], factor: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Telephone sound brought up to `factor` times [`RATE_HZ`]. Not delayed.
+/// Telephone sound brought up to `factor` times [`RATE_HZ`](super::RATE_HZ). Not delayed.
 pub fn raise(sound: &[i16], factor: usize) -> Vec<i16> {
     if factor == 1 {
         return sound.to_vec();
@@ -35,7 +33,7 @@ pub fn raise(sound: &[i16], factor: usize) -> Vec<i16> {
         .collect()
 }
 
-/// Brings sound down to [`RATE_HZ`] as it comes, late by [`Thinner::LATE`].
+/// Brings sound down to [`RATE_HZ`](super::RATE_HZ) as it comes, late by [`Thinner::LATE`].
 #[derive(Clone, Debug)]
 pub struct Thinner {
     factor: usize,
@@ -44,10 +42,10 @@ pub struct Thinner {
 }
 
 impl Thinner {
-    /// By how many samples of [`RATE_HZ`] what comes out is late.
+    /// By how many samples of [`RATE_HZ`](super::RATE_HZ) what comes out is late.
     pub const LATE: usize = REACH;
 
-    /// For sound at so many times [`RATE_HZ`].
+    /// For sound at so many times [`RATE_HZ`](super::RATE_HZ).
     pub fn new(factor: usize) -> Self {
         Self {
             factor,
@@ -101,14 +99,10 @@ fn low_pass(factor: usize) -> Vec<f32> {
     taps.iter().map(|t| (t / sum) as f32).collect()
 }
 
-/// How many times [`RATE_HZ`] a rate is; none when it is no multiple.
-pub fn factor_of(rate_hz: u32) -> Option<usize> {
-    (rate_hz > 0 && rate_hz.is_multiple_of(RATE_HZ)).then_some((rate_hz / RATE_HZ) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sound::RATE_HZ;
     use crate::sound::tone::{Hum, is_steady, tone_level_at};
     use crate::sound::{PER_MS, level_dbov};
 

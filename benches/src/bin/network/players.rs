@@ -1,20 +1,20 @@
 //! Who plays the packets: the core's jitter buffer, and what it is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use anyhow::Result;
-use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::conceal::Concealer;
-use confab_core::audio::g711::Law as CoreLaw;
-use confab_core::audio::jitter::JitterBuffer;
+use confab_core::audio::decode::Decoder;
+use confab_core::audio::jitter::{JitterBuffer, JitterStats};
 use confab_core::audio::rate::Rate;
 use confab_core::audio::rtp::Packet;
 use neteq::codec::AudioDecoder;
 use neteq::{AudioPacket, NetEq, NetEqConfig, RtpHeader};
-use sipp_scenarios::sound::g711::Law;
 
-/// Takes packets of mu-law as they arrive, gives sound.
+use super::codec::Codec;
+
+/// Takes packets as they arrive, gives sound.
 pub trait Player {
     /// A packet of so many milliseconds has arrived.
     fn put(&mut self, packet: &Packet<'_>, packet_ms: u32);
@@ -24,14 +24,20 @@ pub trait Player {
     fn period_ms(&self) -> u32 {
         20
     }
+    /// What it has counted, if it counts as the core does.
+    fn stats(&self) -> Option<JitterStats> {
+        None
+    }
 }
 
 /// Confab's own.
 pub struct Confab(JitterBuffer);
 
-impl Default for Confab {
-    fn default() -> Self {
-        Self(JitterBuffer::new(CoreLaw::Mu))
+impl Confab {
+    /// # Errors
+    /// When libopus has no memory.
+    pub fn new(codec: Codec) -> Result<Self> {
+        Ok(Self(JitterBuffer::new(codec.speech()?)))
     }
 }
 
@@ -41,81 +47,135 @@ impl Player for Confab {
     }
 
     fn take(&mut self, out: &mut Vec<i16>) {
-        let mut frame = [0; TICK_SAMPLES];
+        let mut frame = vec![0; self.0.rate().tick()];
         self.0.take(&mut frame);
         out.extend(frame);
+    }
+
+    fn stats(&self) -> Option<JitterStats> {
+        Some(self.0.stats())
     }
 }
 
 /// How a fixed buffer hides what is missing.
 enum Filling {
-    /// plays the last packet once more, at half, then nothing
+    /// plays the last 20 ms once more, at half, then nothing
     Repetition,
     /// as the core does
     Core(Box<Concealer>),
+    /// as the decoder does
+    Decoder,
 }
 
 /// A buffer of fixed depth: a packet is played when its time has come, or never.
 pub struct Fixed {
     depth: i64,
-    /// sample that is to be played next; counted from the first packet
+    rate: Rate,
+    samples_per_step: i64,
+    decoder: Box<dyn Decoder>,
+    /// sample that is to be decoded or made up next; counted from the first packet
     next: Option<i64>,
     first: u32,
-    waiting: BTreeMap<i64, i16>,
+    /// payloads by their first samples
+    waiting: BTreeMap<i64, Vec<u8>>,
+    /// what has been decoded before its tick
+    decoded: VecDeque<i16>,
     last: Vec<i16>,
     missing: usize,
     filling: Filling,
 }
 
 impl Fixed {
-    /// As simple phones have it: 60 ms after the first packet, then repetition.
-    pub fn plain() -> Self {
-        Self::new(60, Filling::Repetition)
+    /// As simple phones have it: 60 ms after the first packet, then repetition, or what libopus
+    /// makes up.
+    ///
+    /// # Errors
+    /// When libopus has no memory.
+    pub fn plain(codec: Codec) -> Result<Self> {
+        let filling = match codec {
+            Codec::Pcmu | Codec::G722 => Filling::Repetition,
+            Codec::Opus => Filling::Decoder,
+        };
+        Self::new(codec, 60, filling)
     }
 
-    /// With the core's concealment, and a depth that somebody chose who knew what was to come.
-    pub fn foreseeing(depth_ms: u32) -> Self {
-        Self {
-            next: Some(-i64::from(depth_ms) * 8),
-            ..Self::new(
-                depth_ms,
-                Filling::Core(Box::new(Concealer::new(Rate::Narrow))),
-            )
-        }
+    /// With the concealment that the core has for the codec, and a depth that somebody chose who
+    /// knew what was to come.
+    ///
+    /// # Errors
+    /// When libopus has no memory.
+    pub fn foreseeing(codec: Codec, depth_ms: u32) -> Result<Self> {
+        let filling = match codec {
+            Codec::Pcmu | Codec::G722 => Filling::Core(Box::new(Concealer::new(codec.rate()))),
+            Codec::Opus => Filling::Decoder,
+        };
+        let mut player = Self::new(codec, depth_ms, filling)?;
+        player.next = Some(-player.depth);
+        Ok(player)
     }
 
-    fn new(depth_ms: u32, filling: Filling) -> Self {
-        Self {
-            depth: i64::from(depth_ms) * 8,
+    fn new(codec: Codec, depth_ms: u32, filling: Filling) -> Result<Self> {
+        let rate = codec.rate();
+        Ok(Self {
+            depth: i64::from(depth_ms) * i64::from(rate.hz()) / 1_000,
+            rate,
+            samples_per_step: codec.samples_per_step().into(),
+            decoder: codec.decoder()?,
             next: None,
             first: 0,
             waiting: BTreeMap::new(),
-            last: vec![0; TICK_SAMPLES],
+            decoded: VecDeque::new(),
+            last: vec![0; rate.tick()],
             missing: 0,
             filling,
-        }
+        })
     }
 
-    fn fill(&mut self, gap: &mut [i16]) {
+    /// Decodes the packet that `next` is in; false when it has not come.
+    fn decode(&mut self, next: i64) -> bool {
+        while let Some((&from, payload)) = self.waiting.first_key_value() {
+            if from > next {
+                return false;
+            }
+            let mut samples = vec![0; self.decoder.samples_in(payload).unwrap_or(0)];
+            let over = (next - from) as usize;
+            if over < samples.len() {
+                self.decoder.decode(payload, &mut samples);
+                self.real(&mut samples[over..]);
+                self.waiting.pop_first();
+                return true;
+            }
+            self.waiting.pop_first();
+        }
+        false
+    }
+
+    fn real(&mut self, samples: &mut [i16]) {
+        if let Filling::Core(concealer) = &mut self.filling {
+            concealer.real(samples);
+        }
+        self.missing = 0;
+        self.last.extend_from_slice(samples);
+        self.last.drain(..samples.len());
+        self.decoded.extend(&*samples);
+    }
+
+    fn fill(&mut self, length: usize) {
+        let mut gap = vec![0; length];
         match &mut self.filling {
-            Filling::Core(concealer) => concealer.fill(gap),
+            Filling::Core(concealer) => concealer.fill(&mut gap),
+            Filling::Decoder => {
+                self.decoder.conceal(&mut gap);
+            }
             Filling::Repetition => {
-                for sample in gap {
+                for sample in &mut gap {
                     let repeated = self.last.get(self.missing).copied().unwrap_or(0);
                     *sample = repeated / 2;
                     self.missing += 1;
                 }
             }
         }
-    }
-
-    fn real(&mut self, samples: &mut [i16]) {
-        self.missing = 0;
-        self.last.drain(..samples.len());
-        self.last.extend_from_slice(samples);
-        if let Filling::Core(concealer) = &mut self.filling {
-            concealer.real(samples);
-        }
+        self.decoded.extend(gap);
     }
 }
 
@@ -125,46 +185,44 @@ impl Player for Fixed {
             self.first = packet.timestamp;
             self.next = Some(-self.depth);
         }
-        let from = i64::from(packet.timestamp.wrapping_sub(self.first) as i32);
-        for (at, &code) in (from..).zip(packet.payload) {
-            if Some(at) >= self.next {
-                self.waiting.insert(at, Law::Mu.decode(code));
-            }
-        }
+        let steps = i64::from(packet.timestamp.wrapping_sub(self.first) as i32);
+        self.waiting
+            .insert(steps * self.samples_per_step, packet.payload.to_vec());
     }
 
     fn take(&mut self, out: &mut Vec<i16>) {
-        let Some(next) = self.next else {
-            out.extend([0; TICK_SAMPLES]);
+        let tick = self.rate.tick();
+        let Some(mut next) = self.next else {
+            out.resize(out.len() + tick, 0);
             return;
         };
-        let here: Vec<Option<i16>> = (next..next + TICK_SAMPLES as i64)
-            .map(|at| self.waiting.remove(&at))
-            .collect();
-        for run in here.chunk_by(|a, b| a.is_some() == b.is_some()) {
-            let mut samples: Vec<i16> = run.iter().map(|s| s.unwrap_or(0)).collect();
-            if run[0].is_some() {
-                self.real(&mut samples);
-            } else {
-                self.fill(&mut samples);
+        while self.decoded.len() < tick {
+            let had = self.decoded.len();
+            if !self.decode(next) {
+                let until = self.waiting.first_key_value().map(|(&from, _)| from - next);
+                let lacking = (tick - had) as i64;
+                self.fill(until.unwrap_or(lacking).min(lacking) as usize);
             }
-            out.extend(samples);
+            next += (self.decoded.len() - had) as i64;
         }
-        self.next = Some(next + TICK_SAMPLES as i64);
+        out.extend(self.decoded.drain(..tick));
+        self.next = Some(next);
     }
 }
 
 /// The crate `neteq`, as it is when nobody changes its settings.
 pub struct Partner {
     neteq: NetEq,
+    codec: Codec,
     now_ms: u64,
 }
 
-struct MuLaw;
+/// A decoder as the crate wishes for it.
+struct Floating(Box<dyn Decoder>);
 
-impl AudioDecoder for MuLaw {
+impl AudioDecoder for Floating {
     fn sample_rate(&self) -> u32 {
-        8_000
+        self.0.codec().audio_hz()
     }
 
     fn channels(&self) -> u8 {
@@ -172,29 +230,38 @@ impl AudioDecoder for MuLaw {
     }
 
     fn decode(&mut self, encoded: &[u8]) -> neteq::Result<Vec<f32>> {
-        let sample = |&code: &u8| f32::from(Law::Mu.decode(code)) / 32_768.0;
-        Ok(encoded.iter().map(sample).collect())
+        let mut sound = vec![0; self.0.samples_in(encoded).unwrap_or(0)];
+        self.0.decode(encoded, &mut sound);
+        let sample = |&sample: &i16| f32::from(sample) / 32_768.0;
+        Ok(sound.iter().map(sample).collect())
     }
 }
 
 impl Partner {
     /// # Errors
     /// When the crate refuses its own defaults.
-    pub fn new() -> Result<Self> {
+    pub fn new(codec: Codec) -> Result<Self> {
         web_time::set(Duration::ZERO);
         let mut neteq = NetEq::new(NetEqConfig {
-            sample_rate: 8_000,
+            sample_rate: codec.rate().hz(),
             ..NetEqConfig::default()
         })?;
-        neteq.register_decoder(0, Box::new(MuLaw));
-        Ok(Self { neteq, now_ms: 0 })
+        neteq.register_decoder(0, Box::new(Floating(codec.decoder()?)));
+        Ok(Self {
+            neteq,
+            codec,
+            now_ms: 0,
+        })
     }
 }
 
 impl Player for Partner {
     fn put(&mut self, packet: &Packet<'_>, packet_ms: u32) {
-        let header = RtpHeader::new(packet.sequence, packet.timestamp, packet.ssrc, 0, false);
-        let packet = AudioPacket::new(header, packet.payload.to_vec(), 8_000, 1, packet_ms);
+        // It takes every codec's timestamps for samples.
+        let timestamp = packet.timestamp.wrapping_mul(self.codec.samples_per_step());
+        let header = RtpHeader::new(packet.sequence, timestamp, packet.ssrc, 0, false);
+        let hz = self.codec.rate().hz();
+        let packet = AudioPacket::new(header, packet.payload.to_vec(), hz, 1, packet_ms);
         self.neteq
             .insert_packet(packet)
             .expect("it refuses no packet of the rate it was made for");

@@ -11,6 +11,7 @@ use anyhow::Result;
 use clap::Parser;
 use cleaners::{CLEANERS, Cleaner};
 use confab_benches::speech::{self, Asked, write_wav};
+use confab_core::audio::rate::Rate;
 use made::{NOISES, Noise};
 use serde_json::{Value, json};
 use sipp_scenarios::sound::g711::Law;
@@ -24,13 +25,18 @@ struct Args {
 
 fn main() -> Result<()> {
     let args = Args::parse().asked;
-    let mut speech = speech::load(&args.prompts, &["en", "fr", "de"], args.seconds)?;
+    let mut speech = speech::load(
+        &args.prompts,
+        &["en", "fr", "de"],
+        args.seconds,
+        Rate::Narrow,
+    )?;
     speech
         .samples
         .resize(speech.samples.len().div_ceil(160) * 160, 0);
     if let Some(folder) = &args.wav {
         std::fs::create_dir_all(folder)?;
-        write_wav(&folder.join("said.wav"), &speech.samples)?;
+        write_wav(&folder.join("said.wav"), &speech.samples, Rate::Narrow)?;
     }
     let mut rows = Vec::new();
     if !args.json {
@@ -79,6 +85,7 @@ fn try_out(
         write_wav(
             &folder.join(format!("{name}.{}.wav", cleaner.name())),
             &heard,
+            Rate::Narrow,
         )?;
     }
     let behind = cleaner.behind();
