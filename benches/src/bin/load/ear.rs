@@ -151,8 +151,8 @@ impl Tone {
         began
     }
 
-    /// When the first of the newest waves came that go with `tone`. Each counts for or against it by
-    /// how much more or less than half of the most it has.
+    /// When the first of the newest waves came that go with `tone`. Each counts for or against it
+    /// by how much more or less than half of the most it has.
     fn first_of(&self, tone: Phasor) -> Nanos {
         let along = self.newest.map(|((sin, cos), at)| {
             let product = sin * tone.0 + cos * tone.1;

@@ -12,7 +12,6 @@ const STRETCH: usize = 320;
 /// As far back as it is looked for: 600 ms.
 const FARTHEST: usize = 4_800;
 /// What a sender with a fast clock says is heard before its time on this clock by less than this.
-/// Sound at 8 kHz is not looked for there, so that its figures can be compared with older ones.
 const AHEAD: usize = STRETCH;
 /// As far as the lag may go within a stretch without being searched for everywhere: 15 ms.
 const NEAR: usize = 120;
@@ -69,11 +68,7 @@ impl Sound {
 /// Compares what was heard with what was said. `stretch` is the length of a sample's time on the
 /// sender's clock in samples of the receiver's.
 pub fn compare(said: &[i16], heard: &[i16], rate: Rate, stretch: f64) -> Heard {
-    let ahead = if stretch < 1.0 && rate > Rate::Narrow {
-        AHEAD
-    } else {
-        0
-    };
+    let ahead = if stretch < 1.0 { AHEAD } else { 0 };
     let heard = [vec![0; ahead * rate.scale()], heard.to_vec()].concat();
     let (said, heard) = (Sound::new(said, rate), Sound::new(&heard, rate));
     let audible = |samples: &[f32]| energy(samples) > AUDIBLE * STRETCH as f32;

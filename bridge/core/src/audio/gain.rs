@@ -1,9 +1,9 @@
 //! A line's automatic gain: brings each caller slowly to the same loudness. Knows one line and no
 //! mix; who is talking is told by the gate.
 //!
-//! It moves only while the line talks, so noise and pauses never pump, and within bounds. What stays
-//! as loud as it is for a second is no voice, however loud: of speech only what stands out of its
-//! own pauses is learned. Works at any rate: a call is one tick, whatever its number of samples.
+//! It moves only while the line talks, so noise and pauses never pump, and within bounds. What
+//! stays as loud as it is for a second is no voice, however loud: of speech only what stands out of
+//! its own pauses is learned. Works at any rate: a call is one tick, however many samples it has.
 
 use super::level::Power;
 
