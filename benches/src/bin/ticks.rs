@@ -123,6 +123,7 @@ impl Line {
             return Ok(None);
         }
         let talks = after == State::Open;
+        self.gain.follow(power);
         self.gain.apply(&mut self.frame, power, noise, talks);
         Ok(Some(power))
     }

@@ -182,7 +182,12 @@ impl Said {
     /// come whole, is learned from.
     pub(super) fn level(&mut self, frame: &mut [i16], heard: Heard) {
         let sure = self.is_talking() && heard.taken == Taken::Sound && !heard.may_be_key;
+        // What is made up, or shut in mid-word, says nothing about the line.
+        let is_whole = self.is_heard() && heard.taken != Taken::Concealed;
         if let Some(gain) = &mut self.gain {
+            if is_whole {
+                gain.follow(self.power);
+            }
             gain.apply(frame, self.power, self.gate.noise(), sure);
         }
     }

@@ -2,8 +2,9 @@
 //! mix; who is talking is told by the gate.
 //!
 //! It moves only while the line talks, so noise and pauses never pump, and within bounds. What
-//! stays as loud as it is for a second is no voice, however loud: of speech only what stands out of
-//! its own pauses is learned. Works at any rate: a call is one tick, however many samples it has.
+//! stays as loud as it is for a second is no voice and is never raised: of speech only what stands
+//! out of its own pauses is learned. What is too loud for everybody is lowered, whatever it is.
+//! Works at any rate: a call is one tick, however many samples it has.
 
 use super::level::Power;
 
@@ -40,12 +41,16 @@ impl Gain {
         self.now_db
     }
 
+    /// Takes note of how loud the line is in a tick that has come whole, talking or not.
+    pub fn follow(&mut self, power: Power) {
+        self.low = power.0.min((self.low * LOW_RISE).max(LEAST_LOW));
+    }
+
     /// Amplifies a tick. `power` is that of `samples`, `noise` that of the line when nobody
     /// speaks; `talking` is the gate's opinion.
     pub fn apply(&mut self, samples: &mut [i16], power: Power, noise: Power, talking: bool) {
-        self.low = power.0.min((self.low * LOW_RISE).max(LEAST_LOW));
-        let quietest = self.low.max(noise.0) * SPEECH_RATIO;
-        if talking && power.0 > quietest && power.0 > QUIETEST_SPEECH {
+        let is_speech = power.0 > noise.0 * SPEECH_RATIO && power.0 > QUIETEST_SPEECH;
+        if talking && is_speech && (power.0 > self.low * LOW_RATIO || self.makes_too_loud(power)) {
             self.learn(power);
         }
         let wanted = 10f32.powf(self.now_db / 20.0);
@@ -69,6 +74,10 @@ impl Gain {
             *sample = (f32::from(*sample) * factor).round() as i16;
         }
         self.factor = to;
+    }
+
+    fn makes_too_loud(&self, power: Power) -> bool {
+        power.dbov() + self.now_db > TARGET_DBOV + TOO_LOUD_DB
     }
 
     fn learn(&mut self, power: Power) {
@@ -113,9 +122,13 @@ const SURE_TICKS: u32 = 25;
 const MEMORY_TICKS: u32 = 200;
 /// 9 dB over what was said lately.
 const OUTLIER_RATIO: f32 = 8.0;
-/// 10 dB over the line's noise and over its quietest of late, and over -50 dBov.
+/// 10 dB over the line's noise, and over -50 dBov.
 const SPEECH_RATIO: f32 = 10.0;
 const QUIETEST_SPEECH: f32 = 1e-5;
+/// 6 dB over its quietest of late, as steady noise never is.
+const LOW_RATIO: f32 = 4.0;
+/// More than loud syllables of a line that is right are over the target.
+const TOO_LOUD_DB: f32 = 3.0;
 /// 24 dB a second, from -70 dBov: what is steady is its own quietest within a second or two.
 const LOW_RISE: f32 = 1.117;
 const LEAST_LOW: f32 = 1e-7;
@@ -146,6 +159,7 @@ mod tests {
         for tick in 0..seconds * 50 {
             let mut frame = speech(tick, dbov, samples);
             let power = Power::of(&frame);
+            gain.follow(power);
             gain.apply(&mut frame, power, NOISE, true);
             if power.0 > 0.0 {
                 heard = Power::of(&frame).dbov();
@@ -194,26 +208,52 @@ mod tests {
     }
 
     /// The gate takes it for a voice, as its floor rises slowly and not above -40 dBov.
+    fn steady_noise(gain: &mut Gain, dbov: f32, seconds: usize, drops: bool) -> f32 {
+        let top = 32_768.0 * 3f32.sqrt() * 10f32.powf(dbov / 20.0);
+        let (mut random, mut heard) = (1_u32, 0.0);
+        for tick in 0..50 * seconds {
+            let mut noise = [0; 160].map(|_: i16| {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let uniform = (random >> 8) as f32 / (1 << 23) as f32 - 1.0;
+                (top * uniform) as i16
+            });
+            let power = Power::of(&noise);
+            if drops && tick % 100 < 10 {
+                // Packets are missing, and what was made up has faded.
+                gain.apply(&mut [0; 160], Power::SILENT, NOISE, false);
+            } else {
+                gain.follow(power);
+                gain.apply(&mut noise, power, NOISE, true);
+                heard = Power::of(&noise).dbov();
+            }
+        }
+        heard
+    }
+
     #[test]
     fn steady_noise_is_not_raised() {
         for dbov in [-45.0, -35.0, -28.0] {
-            for before in [0, 20] {
+            for (before, drops) in [(0, false), (20, false), (20, true)] {
                 let mut gain = Gain::default();
                 level_after(&mut gain, before, -20.0, 160);
-                let top = 32_768.0 * 2.5 * 10f32.powf(dbov / 20.0);
-                let mut random = 1_u32;
-                for _ in 0..50 * 60 {
-                    let mut noise = [0; 160].map(|_: i16| {
-                        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                        let uniform = (random >> 8) as f32 / (1 << 23) as f32 - 1.0;
-                        (top * uniform * 0.7) as i16
-                    });
-                    let power = Power::of(&noise);
-                    gain.apply(&mut noise, power, NOISE, true);
-                }
-                assert!(gain.db().abs() < 2.0, "{dbov} {before}: {}", gain.db());
+                steady_noise(&mut gain, dbov, 60, drops);
+                let db = gain.db();
+                assert!(db.abs() < 2.5, "{dbov} {before} {drops}: {db}");
             }
         }
+    }
+
+    #[test]
+    fn steady_noise_that_is_too_loud_is_lowered() {
+        for dbov in [-15.0, -10.0] {
+            let heard = steady_noise(&mut Gain::default(), dbov, 20, false);
+            assert!((-21.0..-16.5).contains(&heard), "{dbov}: {heard}");
+        }
+        // A line that was raised for a quiet voice.
+        let mut gain = Gain::default();
+        level_after(&mut gain, 20, -35.0, 160);
+        let heard = steady_noise(&mut gain, -25.0, 20, false);
+        assert!((-21.0..-16.5).contains(&heard), "{heard}");
     }
 
     #[test]

@@ -454,7 +454,7 @@ proptest! {
     #[test]
     fn anything_may_come(
         steps in prop::collection::vec(
-            (0..4u32, any::<u16>(), prop_oneof![0..2_000u32, any::<u32>()], 0..3u32, 0..481usize),
+            (0..8u32, any::<u16>(), prop_oneof![0..2_000u32, any::<u32>()], 0..3u32, 0..481usize),
             1..200,
         ),
         codec in prop::sample::select(CODECS.to_vec()),
@@ -467,15 +467,20 @@ proptest! {
             timestamp = timestamp.wrapping_add(jump);
             let payload = vec![0x12; length];
             let next = Packet { ssrc, ..packet(sequence, timestamp, &payload) };
-            if kind == 2 {
-                buffer.put_silent(&next);
-            } else {
-                buffer.put(&next);
+            match kind {
+                2 => drop(buffer.put_silent(&next)),
+                4 => drop(buffer.put_noise(&next)),
+                5 if number % 8 == 0 => buffer.reset(),
+                _ => drop(buffer.put(&next)),
+            }
+            if kind == 6 {
+                buffer.set_listening(number % 2 == 0);
             }
             if kind > 0 {
                 buffer.take(&mut frame);
             }
-            prop_assert!(buffer.fifo.len() <= 3_200 * codec.rate().scale());
+            // A tick, the longest cut, and a packet of 60 ms; nothing was cut off either.
+            prop_assert!(buffer.fifo.len() <= 760 * codec.rate().scale());
         }
     }
 }
