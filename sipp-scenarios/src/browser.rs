@@ -65,7 +65,7 @@ fn node(script: &str, confab: &Confab, room: &str) -> Command {
 /// When a page is missing, too wide, or a script in it fails.
 pub async fn picture_every_page(confab: &Confab, room: &str, into: &Path) -> Result<()> {
     let done = timeout(
-        4 * PATIENCE,
+        6 * PATIENCE,
         node("shots.mjs", confab, room).arg(into).output(),
     )
     .await??;

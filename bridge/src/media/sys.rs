@@ -1,6 +1,6 @@
 //! The system calls of a media thread: the datagrams that wait in a socket, a socket's way back
-//! from being connected, the monotonic clock, a sleep to a moment. The only file of Confab that
-//! may hold unsafe code.
+//! from being connected, the monotonic clock, a sleep to a moment. One of the two files of Confab
+//! that may hold unsafe code.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
