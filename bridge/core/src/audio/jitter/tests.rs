@@ -7,6 +7,7 @@ use super::*;
 use crate::audio::level::Power;
 use crate::audio::{TICK_SAMPLES, g711};
 
+mod depth;
 mod held;
 mod loss;
 mod noise;

@@ -1,0 +1,54 @@
+//! The depth a line needs, when it speaks again after a pause.
+
+use super::*;
+
+/// A line whose packets come up to 100 ms late, which has then said nothing for most of a second;
+/// and the number of the packet that is due.
+fn after_a_pause() -> (JitterBuffer, u32) {
+    let jittery = Network {
+        jitter_ms: 100.0,
+        ..CLEAN
+    };
+    let mut buffer = run(jittery, 250).buffer;
+    for _ in 250..290 {
+        buffer.take(&mut [0; TICK_SAMPLES]);
+    }
+    (buffer, 290)
+}
+
+fn put(buffer: &mut JitterBuffer, number: u32) {
+    let payload = codes(number * 160, 160, false);
+    // Nothing was sent in the pause, and no number was used up.
+    buffer.put(&packet((number - 40) as u16, number * 160, &payload));
+}
+
+#[test]
+fn it_is_there_from_the_first_word_on() {
+    let (mut buffer, first) = after_a_pause();
+    let (mut heard, mut frame) = (Vec::new(), [0; TICK_SAMPLES]);
+    let mut depths = Vec::new();
+    for number in first..first + 20 {
+        put(&mut buffer, number);
+        buffer.take(&mut frame);
+        heard.extend(frame);
+        depths.push(buffer.depth());
+    }
+    // The first sample of the tone is 0.
+    let begins = heard.iter().position(|&sample| sample != 0).unwrap() - 1;
+    assert!((640..=960).contains(&begins), "{begins}");
+    // While it is waited for as well.
+    assert_eq!(depths, [begins; 20]);
+}
+
+#[test]
+fn what_is_waited_for_counts_when_more_comes_than_may_wait() {
+    let (mut buffer, first) = after_a_pause();
+    put(&mut buffer, first);
+    buffer.take(&mut [0; TICK_SAMPLES]);
+    let late = buffer.stats().late;
+    for number in first + 1..first + 14 {
+        put(&mut buffer, number);
+    }
+    buffer.take(&mut [0; TICK_SAMPLES]);
+    assert!(buffer.stats().late > late, "{:?}", buffer.stats());
+}
