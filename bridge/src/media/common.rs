@@ -62,8 +62,6 @@ pub(super) struct Common {
     opus: [Option<Box<OpusStream>>; MOST_STREAMS],
     /// those that have been asked for, and when
     asked: [Option<(OpusWishes, u64)>; MOST_STREAMS],
-    /// the last tick in which lines parted from its streams of Opus, and how many
-    parted: (u64, u32),
 }
 
 #[derive(Debug)]
@@ -113,7 +111,6 @@ impl Common {
             },
             opus: [const { None }; MOST_STREAMS],
             asked: [None; MOST_STREAMS],
-            parted: (0, 0),
         }
     }
 
@@ -230,17 +227,10 @@ impl Common {
     }
 
     /// A line encodes for itself from this tick on. Its decoder has heard this until the tick
-    /// before, so its encoder begins with that.
-    pub(super) fn part(&mut self, line: &mut OpusCoder, now: &Now) {
+    /// before, so its encoder begins with that, which costs another packet's time once.
+    pub(super) fn part(&self, line: &mut OpusCoder, now: &Now) {
         let Some(id) = line.follows else { return };
         line.part();
-        let (tick, parted) = self.parted;
-        let parted = if tick == now.tick { parted + 1 } else { 1 };
-        self.parted = (now.tick, parted);
-        // Each takes as long as another packet.
-        if parted > MOST_PARTING {
-            return;
-        }
         let stream = self.opus.iter().flatten().find(|stream| stream.id == id);
         if let Some(heard) = stream.and_then(|stream| stream.heard_before(now)) {
             line.own.hear(heard);
@@ -311,8 +301,6 @@ impl OpusStream {
 
 /// 60 ms: what was said has died away in the encoders.
 const PAUSE_TICKS: u32 = 3;
-/// More than speak at once; of more, as when all are told something, the others begin with nothing.
-const MOST_PARTING: u32 = 8;
 /// Ten seconds.
 const ASK_AGAIN_TICKS: u64 = 500;
 /// Streams of Opus for one sound: phones of so many kinds. Those of others encode for themselves.

@@ -187,8 +187,8 @@ impl Encoded {
     }
 
     /// A line that heard this hears something of its own from now on, which goes on from this.
-    pub(super) fn part(&mut self, coder: &mut Coder, now: &Now) {
-        if let (Coder::Opus(line), Some(common)) = (coder, &mut self.common) {
+    pub(super) fn part(&self, coder: &mut Coder, now: &Now) {
+        if let (Coder::Opus(line), Some(common)) = (coder, &self.common) {
             common.part(line, now);
         }
     }

@@ -66,3 +66,25 @@ fn a_shout_of_a_caller_who_was_raised_is_heard_as_loud_as_it_came() {
     let peak = peak.max().unwrap();
     assert!((19_000..21_000).contains(&peak), "{peak}");
 }
+
+/// A line that is steady, as noise is, and of which 160 ms are lost again and again: what is made up
+/// for that fades away, and is no pause out of which a voice stands.
+#[test]
+fn gaps_do_not_raise_what_is_steady() {
+    let mut house = House::new(39_300);
+    let steady = levelled(&mut house, 400.0);
+    house.phones[steady].peak = 1_850.0;
+    let listener = house.talker(0.0);
+    house.run(100);
+    for _ in 0..20 {
+        let hz = house.phones[steady].tone_hz.take();
+        house.run(8);
+        let phone = &mut house.phones[steady];
+        phone.tone_hz = hz;
+        phone.sequence = phone.sequence.wrapping_add(8);
+        phone.timestamp += 8 * 160;
+        house.run(92);
+    }
+    let heard = house.heard(listener, 400.0);
+    assert!((1_800.0..2_400.0).contains(&heard), "{heard}");
+}
