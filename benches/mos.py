@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Judges what `network --wav FOLDER` or `noise --wav FOLDER` wrote by PESQ (ITU-T P.862, as
-MOS-LQO; for files at 16 kHz P.862.2), and prints the table of docs/sound.md: for each network and player PESQ, and the delay
-it is bought with.
+MOS-LQO; for files at 16 kHz P.862.2), and prints the table of docs/sound.md: for each network and
+player PESQ, and the delay it is bought with.
 
     python3 -m venv FOLDER/venv && FOLDER/venv/bin/pip install -r benches/requirements-mos.txt
     FOLDER/venv/bin/python benches/mos.py FOLDER

@@ -3,4 +3,5 @@
 //! `docs/sound.md` tell how to run them.
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod speech;

@@ -1,18 +1,15 @@
-//! The codecs of callers: what SDP and RTP call them, and coding itself, which is done before the
-//! measured time and at a few listeners only.
+//! Coding as callers do it, by other code than Confab's where there is any: before the measured
+//! time, and at a few listeners only.
 
 use std::fmt;
 
 use anyhow::{Context, Result};
 use audio_codec::Encoder as _;
 use audio_codec::g722::{G722Decoder, G722Encoder};
-use clap::ValueEnum;
+pub use confab_benches::codec::Codec;
 
 /// The longest payload that a caller sends or reads.
 pub const PAYLOAD_BYTES_MAX: usize = 480;
-
-/// The number we give to Opus, which has none of its own.
-const OPUS_NUMBER: u8 = 111;
 
 /// As confab encodes it for callers who wish nothing else.
 const OPUS_BITS_PER_S: i32 = 32_000;
@@ -22,62 +19,6 @@ const OPUS_UNSENT_BYTES: usize = 2;
 
 /// Longest packet of Opus, in samples.
 const OPUS_SAMPLES_MAX: usize = 120 * 48;
-
-/// The one codec that callers offer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Codec {
-    /// G.711 mu-law
-    #[default]
-    Pcmu,
-    G722,
-    Opus,
-}
-
-impl Codec {
-    /// RTP payload type.
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Pcmu => 0,
-            Self::G722 => 9,
-            Self::Opus => OPUS_NUMBER,
-        }
-    }
-
-    /// As `a=rtpmap` names it.
-    pub fn map(self) -> &'static str {
-        match self {
-            Self::Pcmu => "PCMU/8000",
-            Self::G722 => "G722/8000",
-            Self::Opus => "opus/48000/2",
-        }
-    }
-
-    /// What its timestamps count by; that of G.722 is not its rate (RFC 3551, 4.5.2).
-    pub fn clock_hz(self) -> u32 {
-        match self {
-            Self::Pcmu | Self::G722 => 8_000,
-            Self::Opus => 48_000,
-        }
-    }
-
-    /// Samples a second.
-    pub fn rate_hz(self) -> u32 {
-        match self {
-            Self::Pcmu => 8_000,
-            Self::G722 => 16_000,
-            Self::Opus => 48_000,
-        }
-    }
-
-    /// What callers and confab call it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pcmu => "G.711",
-            Self::G722 => "G.722",
-            Self::Opus => "Opus",
-        }
-    }
-}
 
 /// Makes payloads of 20 ms.
 pub enum Encoder {
@@ -94,7 +35,7 @@ impl Encoder {
             Codec::G722 => Self::G722(Box::default()),
             Codec::Opus => {
                 let (channels, use_) = (opus::Channels::Mono, opus::Application::Voip);
-                let mut encoder = opus::Encoder::new(codec.rate_hz(), channels, use_)?;
+                let mut encoder = opus::Encoder::new(codec.rate().hz(), channels, use_)?;
                 encoder.set_bitrate(opus::Bitrate::Bits(OPUS_BITS_PER_S))?;
                 encoder.set_dtx(dtx)?;
                 Self::Opus(encoder)
@@ -142,7 +83,7 @@ impl Decoder {
         Ok(match codec {
             Codec::Pcmu => Self::Pcmu,
             Codec::G722 => Self::G722(Box::default()),
-            Codec::Opus => Self::Opus(opus::Decoder::new(codec.rate_hz(), opus::Channels::Mono)?),
+            Codec::Opus => Self::Opus(opus::Decoder::new(codec.rate().hz(), opus::Channels::Mono)?),
         })
     }
 
@@ -189,6 +130,7 @@ fn linear(byte: u8) -> i16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
     fn mu_law_values() {
@@ -211,8 +153,8 @@ mod tests {
     #[test]
     fn sound_survives() {
         for codec in Codec::value_variants() {
-            let step = std::f64::consts::TAU * 400.0 / f64::from(codec.rate_hz());
-            let samples = codec.rate_hz() as usize / 50;
+            let step = std::f64::consts::TAU * 400.0 / f64::from(codec.rate().hz());
+            let samples = codec.rate().hz() as usize / 50;
             let tone: Vec<i16> = (0..samples)
                 .map(|n| (8_000.0 * (n as f64 * step).sin()) as i16)
                 .collect();

@@ -47,7 +47,7 @@ enum Way {
 impl Ear {
     /// For a room in which others make noise, or a quiet one.
     pub fn new(codec: Codec, in_noise: bool) -> Result<Self> {
-        let rate_hz = codec.rate_hz();
+        let rate_hz = codec.rate().hz();
         let quiet = Quiet::default();
         Ok(Self {
             way: match (codec, in_noise) {

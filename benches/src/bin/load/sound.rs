@@ -61,7 +61,7 @@ type Payload = Option<Vec<u8>>;
 impl Sounds {
     /// For rooms in which so many take turns.
     pub fn new(codec: Codec, manner: Manner, talkers: u64) -> Result<Self> {
-        let rate_hz = codec.rate_hz();
+        let rate_hz = codec.rate().hz();
         let samples = rate_hz as usize / TICKS_PER_S as usize;
         let line = match manner.open_line {
             true => noise::line(rate_hz),

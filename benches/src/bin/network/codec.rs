@@ -1,7 +1,7 @@
 //! The codecs that are spoken over the networks: what a phone sends, and the product's decoders.
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
+use confab_benches::codec::Codec;
 use confab_core::audio::decode::{self, Speech};
 use confab_core::audio::g711::Law as CoreLaw;
 use confab_core::audio::g722;
@@ -11,118 +11,92 @@ use sipp_scenarios::sound::g711::Law;
 
 use super::opus_decoder;
 
-/// What is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Codec {
-    /// G.711 mu-law
-    #[default]
-    Pcmu,
-    /// G.722
-    G722,
-    /// Opus
-    Opus,
+/// Of the files that PESQ is given: it knows 8 and 16 kHz.
+pub fn judged_rate(codec: Codec) -> Rate {
+    codec.rate().min(Rate::Wide)
 }
 
-impl Codec {
-    /// Of its sound.
-    pub fn rate(self) -> Rate {
-        match self {
-            Self::Pcmu => Rate::Narrow,
-            Self::G722 => Rate::Wide,
-            Self::Opus => Rate::Full,
+/// How many samples each step of an RTP timestamp stands for.
+pub fn samples_per_step(codec: Codec) -> u32 {
+    codec.rate().hz() / codec.clock_hz()
+}
+
+/// Whether there are packets of so many milliseconds.
+pub fn has_packets_of(codec: Codec, ms: u32) -> bool {
+    codec != Codec::Opus || ms != 30
+}
+
+/// What the core's jitter buffer is made with.
+///
+/// # Errors
+/// When libopus has no memory.
+pub fn speech(codec: Codec) -> Result<Speech> {
+    Ok(match codec {
+        Codec::Pcmu => CoreLaw::Mu.into(),
+        Codec::G722 | Codec::Opus => Speech::Other(decoder(codec)?),
+    })
+}
+
+/// A decoder for the other players.
+///
+/// # Errors
+/// When libopus has no memory.
+pub fn decoder(codec: Codec) -> Result<Box<dyn decode::Decoder>> {
+    Ok(match codec {
+        Codec::Pcmu => Box::new(MuLaw),
+        Codec::G722 => Box::<g722::Decoder>::default(),
+        Codec::Opus => Box::new(opus_decoder::Decoder::new().context("libopus: no decoder")?),
+    })
+}
+
+/// What is heard over no network at all.
+///
+/// # Errors
+/// When libopus has no memory.
+pub fn decode(codec: Codec, payloads: &[Vec<u8>]) -> Result<Vec<i16>> {
+    let mut decoder = decoder(codec)?;
+    let mut heard = Vec::new();
+    for payload in payloads {
+        let from = heard.len();
+        heard.resize(from + decoder.samples_in(payload).unwrap_or(0), 0);
+        decoder.decode(payload, &mut heard[from..]);
+    }
+    Ok(heard)
+}
+
+/// The payloads of what is said, packet by packet; after its end there is silence. With
+/// `fec_percent`, Opus repeats each packet coarsely in the next one, as for a network that is
+/// known to lose so many.
+///
+/// # Errors
+/// When libopus refuses.
+pub fn encode(codec: Codec, said: &[i16], packet_ms: u32, fec_percent: u8) -> Result<Vec<Vec<u8>>> {
+    let length = packet_ms as usize * codec.rate().tick() / 20;
+    let packets = said.chunks(length).map(|packet| {
+        let mut packet = packet.to_vec();
+        packet.resize(length, 0);
+        packet
+    });
+    match codec {
+        Codec::Pcmu => {
+            let encode = |sample| Law::Mu.encode(sample);
+            Ok(packets
+                .map(|packet| packet.into_iter().map(encode).collect())
+                .collect())
         }
-    }
-
-    /// Of the files that PESQ is given: it knows 8 and 16 kHz.
-    pub fn judged_rate(self) -> Rate {
-        self.rate().min(Rate::Wide)
-    }
-
-    /// How many samples each step of an RTP timestamp stands for.
-    pub fn samples_per_step(self) -> u32 {
-        match self {
-            Self::Pcmu | Self::Opus => 1,
-            Self::G722 => 2,
+        Codec::G722 => {
+            let mut encoder = g722::Encoder::default();
+            let payload = |packet: Vec<i16>| {
+                let mut payload = vec![0; packet.len() / 2];
+                encoder.encode(&packet, &mut payload);
+                payload
+            };
+            Ok(packets.map(payload).collect())
         }
-    }
-
-    /// Whether there are packets of so many milliseconds.
-    pub fn has_packets_of(self, ms: u32) -> bool {
-        self != Self::Opus || ms != 30
-    }
-
-    /// What the core's jitter buffer is made with.
-    ///
-    /// # Errors
-    /// When libopus has no memory.
-    pub fn speech(self) -> Result<Speech> {
-        Ok(match self {
-            Self::Pcmu => CoreLaw::Mu.into(),
-            Self::G722 | Self::Opus => Speech::Other(self.decoder()?),
-        })
-    }
-
-    /// A decoder for the other players.
-    ///
-    /// # Errors
-    /// When libopus has no memory.
-    pub fn decoder(self) -> Result<Box<dyn decode::Decoder>> {
-        Ok(match self {
-            Self::Pcmu => Box::new(MuLaw),
-            Self::G722 => Box::<g722::Decoder>::default(),
-            Self::Opus => Box::new(opus_decoder::Decoder::new().context("libopus: no decoder")?),
-        })
-    }
-
-    /// What is heard over no network at all.
-    ///
-    /// # Errors
-    /// When libopus has no memory.
-    pub fn decode(self, payloads: &[Vec<u8>]) -> Result<Vec<i16>> {
-        let mut decoder = self.decoder()?;
-        let mut heard = Vec::new();
-        for payload in payloads {
-            let from = heard.len();
-            heard.resize(from + decoder.samples_in(payload).unwrap_or(0), 0);
-            decoder.decode(payload, &mut heard[from..]);
-        }
-        Ok(heard)
-    }
-
-    /// The payloads of what is said, packet by packet; after its end there is silence. With
-    /// `fec_percent`, Opus repeats each packet coarsely in the next one, as for a network that is
-    /// known to lose so many.
-    ///
-    /// # Errors
-    /// When libopus refuses.
-    pub fn encode(self, said: &[i16], packet_ms: u32, fec_percent: u8) -> Result<Vec<Vec<u8>>> {
-        let length = packet_ms as usize * self.rate().tick() / 20;
-        let packets = said.chunks(length).map(|packet| {
-            let mut packet = packet.to_vec();
-            packet.resize(length, 0);
-            packet
-        });
-        match self {
-            Self::Pcmu => {
-                let encode = |sample| Law::Mu.encode(sample);
-                Ok(packets
-                    .map(|packet| packet.into_iter().map(encode).collect())
-                    .collect())
-            }
-            Self::G722 => {
-                let mut encoder = g722::Encoder::default();
-                let payload = |packet: Vec<i16>| {
-                    let mut payload = vec![0; packet.len() / 2];
-                    encoder.encode(&packet, &mut payload);
-                    payload
-                };
-                Ok(packets.map(payload).collect())
-            }
-            Self::Opus => {
-                let mut encoder = opus_encoder(fec_percent)?;
-                let payload = |packet: Vec<i16>| encoder.encode_vec(&packet, LONGEST_OPUS);
-                Ok(packets.map(payload).collect::<Result<_, _>>()?)
-            }
+        Codec::Opus => {
+            let mut encoder = opus_encoder(fec_percent)?;
+            let payload = |packet: Vec<i16>| encoder.encode_vec(&packet, LONGEST_OPUS);
+            Ok(packets.map(payload).collect::<Result<_, _>>()?)
         }
     }
 }

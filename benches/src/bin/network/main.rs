@@ -13,7 +13,7 @@ mod trace;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use codec::Codec;
+use confab_benches::codec::Codec;
 use confab_benches::speech::{self, Asked, Speech, convert, write_wav};
 use confab_core::audio::jitter::JitterStats;
 use confab_core::audio::rtp::Packet;
@@ -44,7 +44,7 @@ const TAIL_MS: u32 = 600;
 fn main() -> Result<()> {
     let Args { asked, codec, fec } = Args::parse();
     ensure!(fec == 0 || codec == Codec::Opus, "only Opus has --fec");
-    let (rate, judged) = (codec.rate(), codec.judged_rate());
+    let (rate, judged) = (codec.rate(), codec::judged_rate(codec));
     let speech = speech::load(&asked.prompts, &["en", "fr", "de"], asked.seconds, rate)?;
     if let Some(folder) = &asked.wav {
         std::fs::create_dir_all(folder)?;
@@ -58,7 +58,7 @@ fn main() -> Result<()> {
         );
     }
     let networks = NETWORKS.iter().filter(|n| n.name.contains(&asked.only));
-    for network in networks.filter(|n| codec.has_packets_of(n.packet_ms)) {
+    for network in networks.filter(|n| codec::has_packets_of(codec, n.packet_ms)) {
         for outcome in listen(network, &speech, codec, fec)? {
             if let Some(folder) = &asked.wav {
                 let file = format!("{}.{}.wav", network.name, outcome.player);
@@ -94,7 +94,7 @@ struct Outcome {
 
 /// What each player makes of a network.
 fn listen(network: &Network, speech: &Speech, codec: Codec, fec: u8) -> Result<Vec<Outcome>> {
-    let payloads = codec.encode(&speech.samples, network.packet_ms, fec)?;
+    let payloads = codec::encode(codec, &speech.samples, network.packet_ms, fec)?;
     let arrivals = network.carry(payloads.len() as u32);
     let foreseen = Fixed::foreseeing(codec, needed_ms(network, &arrivals))?;
     let players: [(&str, Box<dyn Player>); 4] = [
@@ -107,7 +107,7 @@ fn listen(network: &Network, speech: &Speech, codec: Codec, fec: u8) -> Result<V
     // What another codec makes of it by itself, and its delay, are no network's.
     let said = match codec {
         Codec::Pcmu => speech.samples.clone(),
-        Codec::G722 | Codec::Opus => codec.decode(&payloads)?,
+        Codec::G722 | Codec::Opus => codec::decode(codec, &payloads)?,
     };
     let outcome = |(name, mut player): (_, Box<dyn Player>)| {
         let sound = play(network, &arrivals, &payloads, codec, player.as_mut());
@@ -143,7 +143,7 @@ fn play(
     codec: Codec,
     player: &mut dyn Player,
 ) -> Vec<i16> {
-    let length = network.packet_ms * codec.rate().hz() / 1_000 / codec.samples_per_step();
+    let length = network.packet_ms * codec.rate().hz() / 1_000 / codec::samples_per_step(codec);
     let end_ms = payloads.len() as u32 * network.packet_ms + TAIL_MS;
     let mut on_their_way = arrivals.iter().peekable();
     let mut heard = Vec::new();

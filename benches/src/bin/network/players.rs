@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use anyhow::Result;
+use confab_benches::codec::Codec;
 use confab_core::audio::conceal::Concealer;
 use confab_core::audio::decode::Decoder;
 use confab_core::audio::jitter::{JitterBuffer, JitterStats};
@@ -12,7 +13,7 @@ use confab_core::audio::rtp::Packet;
 use neteq::codec::AudioDecoder;
 use neteq::{AudioPacket, NetEq, NetEqConfig, RtpHeader};
 
-use super::codec::Codec;
+use super::codec::{decoder, samples_per_step, speech};
 
 /// Takes packets as they arrive, gives sound.
 pub trait Player {
@@ -37,7 +38,7 @@ impl Confab {
     /// # Errors
     /// When libopus has no memory.
     pub fn new(codec: Codec) -> Result<Self> {
-        Ok(Self(JitterBuffer::new(codec.speech()?)))
+        Ok(Self(JitterBuffer::new(speech(codec)?)))
     }
 }
 
@@ -119,8 +120,8 @@ impl Fixed {
         Ok(Self {
             depth: i64::from(depth_ms) * i64::from(rate.hz()) / 1_000,
             rate,
-            samples_per_step: codec.samples_per_step().into(),
-            decoder: codec.decoder()?,
+            samples_per_step: samples_per_step(codec).into(),
+            decoder: decoder(codec)?,
             next: None,
             first: 0,
             waiting: BTreeMap::new(),
@@ -246,7 +247,7 @@ impl Partner {
             sample_rate: codec.rate().hz(),
             ..NetEqConfig::default()
         })?;
-        neteq.register_decoder(0, Box::new(Floating(codec.decoder()?)));
+        neteq.register_decoder(0, Box::new(Floating(decoder(codec)?)));
         Ok(Self {
             neteq,
             codec,
@@ -258,7 +259,7 @@ impl Partner {
 impl Player for Partner {
     fn put(&mut self, packet: &Packet<'_>, packet_ms: u32) {
         // It takes every codec's timestamps for samples.
-        let timestamp = packet.timestamp.wrapping_mul(self.codec.samples_per_step());
+        let timestamp = packet.timestamp.wrapping_mul(samples_per_step(self.codec));
         let header = RtpHeader::new(packet.sequence, timestamp, packet.ssrc, 0, false);
         let hz = self.codec.rate().hz();
         let packet = AudioPacket::new(header, packet.payload.to_vec(), hz, 1, packet_ms);

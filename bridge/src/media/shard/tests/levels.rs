@@ -67,8 +67,8 @@ fn a_shout_of_a_caller_who_was_raised_is_heard_as_loud_as_it_came() {
     assert!((19_000..21_000).contains(&peak), "{peak}");
 }
 
-/// A line that is steady, as noise is, and of which 160 ms are lost again and again: what is made up
-/// for that fades away, and is no pause out of which a voice stands.
+/// A line that is steady, as noise is, and of which 160 ms are lost again and again: what is made
+/// up for that fades away, and is no pause out of which a voice stands.
 #[test]
 fn gaps_do_not_raise_what_is_steady() {
     let mut house = House::new(39_300);
