@@ -199,7 +199,7 @@ impl Switchboard {
         let live = self.rooms.get(number);
         Standing {
             code,
-            locked: live.is_some_and(|live| live.room.snapshot().locked),
+            locked: live.is_some_and(|live| live.room.is_locked()),
             name_kept: live.is_some_and(|live| {
                 let room = &live.room;
                 room.remembers_name(now, &caller.number, &caller.name)

@@ -179,6 +179,7 @@ impl Switchboard {
     fn close_room(&mut self, number: &RoomNumber) {
         if let Some(live) = self.rooms.remove(number) {
             self.shard(live.shard, ToShard::CloseRoom(live.key));
+            self.show(number);
         }
     }
 
@@ -205,7 +206,7 @@ impl Switchboard {
         let call = |leg: &LegId| self.legs.get(leg).map(|entry| entry.call.clone());
         let entry = match &fact {
             Fact::ConferenceStarted => {
-                let billing_code = live.room.snapshot().billing_code;
+                let billing_code = live.room.billing_code().map(str::to_owned);
                 let room = number.to_string();
                 Some(LedgerEntry::ConferenceStarted {
                     conference,
@@ -257,26 +258,30 @@ impl Switchboard {
         self.to_ledger.extend(entry);
     }
 
-    /// Notes the room's new look for the portal.
+    /// The portal will be told how the room looks. A look is as long as the room has callers, so
+    /// it is made only when it is told.
     fn show(&mut self, number: &RoomNumber) {
-        let look = self.rooms.get(number).map(|live| live.room.snapshot());
-        match look {
-            Some(look) => {
-                if self
-                    .house
-                    .get(number)
-                    .is_some_and(|before| **before == look)
-                {
-                    return;
-                }
-                self.house.insert(number.clone(), Arc::new(look));
-            }
-            None => {
-                if self.house.remove(number).is_none() {
-                    return;
-                }
+        if !self.to_show.contains(number) {
+            self.to_show.insert(number.clone());
+        }
+    }
+
+    /// Tells the portal how the rooms look to which something has happened.
+    pub(super) fn publish(&mut self) {
+        let mut changed = false;
+        for number in std::mem::take(&mut self.to_show) {
+            let Some(live) = self.rooms.get(&number) else {
+                changed |= self.house.remove(&number).is_some();
+                continue;
+            };
+            let look = live.room.snapshot();
+            if self.house.get(&number).is_none_or(|told| **told != look) {
+                self.house.insert(number, Arc::new(look));
+                changed = true;
             }
         }
-        self.house_changed = true;
+        if changed {
+            self.parts.house.send_replace(Arc::new(self.house.clone()));
+        }
     }
 }

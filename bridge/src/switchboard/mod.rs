@@ -147,8 +147,10 @@ pub struct Switchboard {
     to_sip: VecDeque<SipCommand>,
     to_ledger: VecDeque<LedgerEntry>,
     found: mpsc::Sender<Found>,
+    /// as the portal was told last
     house: House,
-    house_changed: bool,
+    /// rooms that may look otherwise by now
+    to_show: BTreeSet<RoomNumber>,
     published: Time,
 }
 
@@ -174,7 +176,7 @@ impl Switchboard {
             to_ledger: VecDeque::new(),
             found,
             house: House::new(),
-            house_changed: false,
+            to_show: BTreeSet::new(),
             published: Time(0),
         };
         (switchboard, answers)

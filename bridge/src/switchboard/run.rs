@@ -1,6 +1,5 @@
 //! The switchboard's loop: takes what comes, one thing after the other, and lets out what is due.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use confab_core::command::{Actor, Command};
@@ -191,8 +190,7 @@ impl Switchboard {
 
     fn next_wake(&self) -> tokio::time::Instant {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let publish = self
-            .house_changed
+        let publish = (!self.to_show.is_empty())
             .then(|| Time(self.published.0.saturating_add(PUBLISH_EVERY_MS)));
         let outbox = (!self.to_sip.is_empty()).then(|| Time(self.now().0 + OUTBOX_RETRY_MS));
         let soonest = [timer, publish, outbox].into_iter().flatten().min();
@@ -217,10 +215,10 @@ impl Switchboard {
             self.parts.ledger.write(entry).await;
         }
         let now = self.now();
-        if self.house_changed && now.0 >= self.published.0.saturating_add(PUBLISH_EVERY_MS) {
+        let due = now.0 >= self.published.0.saturating_add(PUBLISH_EVERY_MS);
+        if due && !self.to_show.is_empty() {
             self.published = now;
-            self.house_changed = false;
-            self.parts.house.send_replace(Arc::new(self.house.clone()));
+            self.publish();
         }
         self.parts
             .vitals

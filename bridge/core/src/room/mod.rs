@@ -369,6 +369,16 @@ impl Room {
         self.settings.billing_capture && !self.billing_chosen
     }
 
+    /// Nobody comes in before a host lets them.
+    pub fn is_locked(&self) -> bool {
+        self.door.locked
+    }
+
+    /// What the conference is billed to.
+    pub fn billing_code(&self) -> Option<&str> {
+        self.billing_code.as_deref()
+    }
+
     /// Why the conference ended; meant to be asked once [`Effect::Close`] has come.
     pub fn why_ended(&self) -> ConferenceEnd {
         self.why_ended
