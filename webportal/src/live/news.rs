@@ -1,6 +1,8 @@
 //! What to tell somebody who listens to the live page: who came and went, hands, the door, calls
 //! out, and what holds for all. Says what has changed between two states, and nothing twice.
 
+use std::collections::HashMap;
+
 use confab_core::command::LectureMode;
 use confab_core::snapshot::{RecordingState, RoomSnapshot};
 
@@ -18,12 +20,13 @@ pub(super) fn news(before: &RoomSnapshot, now: &RoomSnapshot) -> Vec<String> {
 }
 
 fn callers(before: &RoomSnapshot, now: &RoomSnapshot, said: &mut Vec<String>) {
+    let mut gone: HashMap<_, _> = before.legs.iter().map(|leg| (leg.leg, leg)).collect();
     for leg in &now.legs {
-        let name = display_name(leg);
-        let Some(old) = before.legs.iter().find(|old| old.leg == leg.leg) else {
-            said.push(format!("{name} joined."));
+        let Some(old) = gone.remove(&leg.leg) else {
+            said.push(format!("{} joined.", display_name(leg)));
             continue;
         };
+        let name = display_name(leg);
         match (old.hand, leg.hand) {
             (was, Some(hand)) if hand.open && was.is_none_or(|was| !was.open) => {
                 said.push(format!("{name} may speak."));
@@ -37,10 +40,8 @@ fn callers(before: &RoomSnapshot, now: &RoomSnapshot, said: &mut Vec<String>) {
             said.push(format!("{name}: {}", words::fault(fault).1));
         }
     }
-    for leg in &before.legs {
-        if !now.legs.iter().any(|still| still.leg == leg.leg) {
-            said.push(format!("{} left.", display_name(leg)));
-        }
+    for leg in before.legs.iter().filter(|leg| gone.contains_key(&leg.leg)) {
+        said.push(format!("{} left.", display_name(leg)));
     }
 }
 
