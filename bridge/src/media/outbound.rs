@@ -10,6 +10,7 @@ use confab_core::audio::{NARROW_HZ, TICK_MS, TICK_SAMPLES};
 
 use super::codec::{Coder, OpusCoder};
 use super::encoded::{Encoded, PACKET_LEN};
+use super::outbox::LONGEST_DATAGRAM;
 use super::shard::Now;
 use super::srtp::{Sealer, TAIL_LEN};
 use super::wire::Way;
@@ -323,5 +324,6 @@ const NOISE_LEVEL: u8 = 65;
 const LONGEST_OPUS: usize = 1_200;
 /// No other codec comes near.
 pub(super) const LONGEST_PACKET: usize = HEADER_LEN + LONGEST_OPUS;
+const _: () = assert!(LONGEST_PACKET + TAIL_LEN <= LONGEST_DATAGRAM);
 /// The longest packet and the tick that fills it up.
 const PENDING_LEN: usize = 480 + TICK_SAMPLES;

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, value_parser};
 
 use crate::codec::Codec;
 use crate::guard::Sealing;
-use crate::plan::{ALL_SIT_IN_ONE, Plan};
+use crate::plan::{ALL_SIT_IN_ONE, Lecture, Plan};
 use crate::sound::Manner;
 
 /// Measure confab with callers on loopback, and the same packets without a bridge beside it.
@@ -33,9 +33,11 @@ pub struct Args {
     /// Everybody makes noise all the time, loud enough for their gates to be open
     #[arg(long)]
     all_noisy: bool,
-    /// The first of each room is its host, presses *8 and talks; all others are muted
-    #[arg(long, conflicts_with = "talkers")]
-    lecture: bool,
+    /// The first of each room is its host, presses *8 before the others come, unless it is late,
+    /// and talks; all others are muted
+    #[arg(long, value_enum, num_args = 0..=1, default_missing_value = "early")]
+    #[arg(conflicts_with = "talkers")]
+    lecture: Option<Lecture>,
     /// The one codec that callers offer
     #[arg(long, value_enum, default_value_t)]
     codec: Codec,
@@ -90,8 +92,8 @@ impl Args {
     pub fn plan(&self) -> Plan {
         let seconds = |s: u32| Duration::from_secs(s.into());
         let usual = match self.lecture {
-            true => ALL_SIT_IN_ONE,
-            false => ROOM_SIZE,
+            Some(_) => ALL_SIT_IN_ONE,
+            None => ROOM_SIZE,
         };
         let room_size = self.room_size.unwrap_or(usual).min(self.calls);
         let plan = Plan {
@@ -100,8 +102,8 @@ impl Args {
             calls: self.calls as usize,
             room_size: room_size as usize,
             talkers: match self.lecture {
-                true => 1,
-                false => self.talkers.min(room_size - 1) as usize,
+                Some(_) => 1,
+                None => self.talkers.min(room_size - 1) as usize,
             },
             all_noisy: self.all_noisy,
             lecture: self.lecture,

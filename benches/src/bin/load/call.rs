@@ -9,6 +9,7 @@ use crate::codec::Codec;
 use crate::ear::Ear;
 use crate::guard::Guard;
 use crate::intake::{Intake, Nanos};
+use crate::outbox::Outbox;
 use crate::rtp::{self, PACKET_BYTES_MAX, Sender};
 use crate::sound::{self, Sounds, TICKS_PER_S};
 use crate::tally::{Stream, Tally};
@@ -160,7 +161,7 @@ impl Call {
         &mut self,
         tick: u64,
         sounds: &Sounds,
-        intake: &mut Intake,
+        (intake, outbox): (&mut Intake, &mut Outbox),
         room: &mut Room,
         tally: &mut Tally,
     ) {
@@ -168,7 +169,11 @@ impl Call {
             return;
         }
         self.hear(intake, room, tally);
-        self.say(tick, sounds, room, tally);
+        if let Some((packet, length)) = self.say(tick, sounds, room, tally) {
+            // A full buffer or a refused port is the bridge's affair: the packet counts as sent.
+            let _ = outbox.send(&self.socket, &packet[..length]);
+            tally.sent += 1;
+        }
     }
 
     fn hear(&mut self, intake: &mut Intake, room: &Room, tally: &mut Tally) {
@@ -214,25 +219,28 @@ impl Call {
         });
     }
 
-    fn say(&mut self, tick: u64, sounds: &Sounds, room: &mut Room, tally: &mut Tally) {
+    /// The next packet to send, and its length.
+    fn say(
+        &mut self,
+        tick: u64,
+        sounds: &Sounds,
+        room: &mut Room,
+        tally: &mut Tally,
+    ) -> Option<(rtp::Packet, usize)> {
         let mut packet = [0; PACKET_BYTES_MAX];
         let length = match self.next_key(&mut packet) {
             Some(length) => length,
             None => {
                 let Some(payload) = self.payload(tick, sounds, room, tally) else {
                     self.sender.pause();
-                    return;
+                    return None;
                 };
                 self.sender.sound(payload, &mut packet)
             }
         };
         // What cannot be sealed is not sent, and nobody hears it.
-        let Ok(length) = self.guard.close(&mut packet, length) else {
-            return;
-        };
-        // A full buffer or a refused port is the bridge's affair: the packet counts as sent.
-        let _ = self.socket.send(&packet[..length]);
-        tally.sent += 1;
+        let length = self.guard.close(&mut packet, length).ok()?;
+        Some((packet, length))
     }
 
     /// The length of the next packet of a key, when one is being pressed now.

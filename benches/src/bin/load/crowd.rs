@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::call::{Call, Firsts, Room, now_ns};
+use crate::call::{Call, Firsts, Part, Room, now_ns};
 use crate::confab::{GUEST_KEYS, HOST_KEYS};
 use crate::ear::Ear;
 use crate::guard::{Guard, Sealing};
 use crate::intake::{Intake, Nanos};
+use crate::outbox::Outbox;
 use crate::phone::{Change, Phone};
 use crate::plan::Plan;
 use crate::setups::SetUps;
@@ -45,6 +46,7 @@ pub struct Crowd {
     signalling: Option<Signalling>,
     sounds: Sounds,
     intake: Intake,
+    outbox: Outbox,
     tally: Tally,
     begun: Instant,
     step: u64,
@@ -57,7 +59,7 @@ pub struct Crowd {
 struct Signalling {
     socket: UdpSocket,
     phones: Vec<Phone>,
-    /// when each was dialled, by the clock of the packets
+    /// when each was dialled, by the clock of the packets; 0 when it has not been
     dialled_ns: Vec<Nanos>,
     run: u32,
 }
@@ -93,7 +95,7 @@ impl Crowd {
         crowd.signalling = Some(Signalling {
             socket,
             phones,
-            dialled_ns: Vec::with_capacity(plan.calls),
+            dialled_ns: vec![0; plan.calls],
             run,
         });
         Ok(crowd)
@@ -132,6 +134,7 @@ impl Crowd {
             signalling: None,
             sounds: Sounds::new(plan.codec, plan.manner, room.talkers.max(1))?,
             intake: Intake::new(),
+            outbox: Outbox::with_ring().unwrap_or_default(),
             tally: Tally::default(),
             begun: Instant::now(),
             step: 0,
@@ -149,21 +152,28 @@ impl Crowd {
         }
     }
 
-    /// Places all calls and waits until every one is answered or refused.
-    pub fn dial(&mut self, calls_per_s: u32) -> Result<()> {
+    /// Places the calls of those who play such a part, and waits until every one is answered or
+    /// refused.
+    pub fn dial(&mut self, calls_per_s: u32, who: impl Fn(Part) -> bool) -> Result<()> {
+        let parts = self.calls.iter().map(Call::part).enumerate();
+        let theirs: Vec<usize> = parts
+            .filter(|(_, part)| who(*part))
+            .map(|(n, _)| n)
+            .collect();
         let begun = Instant::now();
-        let all = self.calls.len();
-        let deadline = begun + ANSWER_WITHIN + Duration::from_secs(1) * (all as u32) / calls_per_s;
-        while !self.phones().iter().all(Phone::is_decided) {
+        let all_s = f64::from(theirs.len() as u32) / f64::from(calls_per_s);
+        let deadline = begun + ANSWER_WITHIN + Duration::from_secs_f64(all_s);
+        let mut waiting = theirs.iter().enumerate().peekable();
+        while !theirs.iter().all(|&call| self.phones()[call].is_decided()) {
             let now = self.step()?;
             if now > deadline {
                 break;
             }
             let due = (now.duration_since(begun).as_secs_f64() * f64::from(calls_per_s)) as usize;
             if let Some(signalling) = &mut self.signalling {
-                while signalling.dialled_ns.len() < due.min(all) {
-                    let phone = &mut signalling.phones[signalling.dialled_ns.len()];
-                    signalling.dialled_ns.push(now_ns());
+                while let Some((_, &call)) = waiting.next_if(|(place, _)| *place < due) {
+                    signalling.dialled_ns[call] = now_ns();
+                    let phone = &mut signalling.phones[call];
                     phone.dial(Instant::now(), |text| send(&signalling.socket, text));
                 }
             }
@@ -175,7 +185,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Every host begins a lecture, once all are in the room.
+    /// Every host begins a lecture, once those who have been dialled are in the room.
     pub fn begin_lectures(&mut self) -> Result<()> {
         while self.calls.iter().any(Call::is_keying) {
             self.step()?;
@@ -260,11 +270,12 @@ impl Crowd {
             call.tick(
                 tick,
                 &self.sounds,
-                &mut self.intake,
+                (&mut self.intake, &mut self.outbox),
                 &mut self.rooms[number / self.room_size],
                 &mut self.tally,
             );
         }
+        self.outbox.flush();
         self.step += 1;
         Ok(now)
     }

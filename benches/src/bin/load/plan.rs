@@ -14,6 +14,24 @@ pub const ALL_SIT_IN_ONE: u32 = 2_000;
 /// Listeners with an ear for bursts when what they hear must be decoded or opened.
 const EARS_THAT_DECODE: usize = 20;
 
+/// When a lecture begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lecture {
+    /// As soon as its host is there: the others come into it.
+    Early,
+    /// When all have come and have settled, as callers of an open room.
+    Late,
+}
+
+impl Lecture {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Early => "early",
+            Self::Late => "late",
+        }
+    }
+}
+
 /// What is to be measured.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -22,7 +40,7 @@ pub struct Plan {
     pub room_size: usize,
     pub talkers: usize,
     pub all_noisy: bool,
-    pub lecture: bool,
+    pub lecture: Option<Lecture>,
     pub codec: Codec,
     /// how packets are sealed, if they are
     pub srtp: Option<Sealing>,
@@ -49,7 +67,7 @@ impl Plan {
     /// What a caller does.
     pub fn part(&self, call: usize) -> Part {
         let seat = call % self.room_size;
-        let host = self.lecture && seat == 0;
+        let host = self.lecture.is_some() && seat == 0;
         Part {
             turn: (seat < self.turns()).then_some(seat as u64),
             noisy: !host && (self.all_noisy || (self.turns()..self.talkers).contains(&seat)),
@@ -59,7 +77,7 @@ impl Plan {
 
     /// Whether listeners hear others beside a burst. Guests of a lecture are muted.
     pub fn is_noise_heard(&self) -> bool {
-        !self.lecture && (self.all_noisy || self.talkers > self.turns())
+        self.lecture.is_none() && (self.all_noisy || self.talkers > self.turns())
     }
 
     /// Of how many listeners one has an ear for bursts.
@@ -74,9 +92,9 @@ impl Plan {
     /// The smallest crowd of this kind.
     pub fn tiny(self) -> Self {
         let (calls, room_size, talkers) = match (self.lecture, self.talkers > TURNS_MAX) {
-            (true, _) => (6, 6, 1),
-            (false, true) => (12, 12, TURNS_MAX + 4),
-            (false, false) => (6, 3, 2),
+            (Some(_), _) => (6, 6, 1),
+            (None, true) => (12, 12, TURNS_MAX + 4),
+            (None, false) => (6, 3, 2),
         };
         Self {
             calls,
@@ -92,9 +110,10 @@ impl Plan {
     /// In words.
     pub fn title(&self) -> String {
         let who = match (self.lecture, self.talkers - self.turns()) {
-            (true, _) => "a lecture".to_owned(),
-            (false, 0) => format!("{} talking by turns", self.turns()),
-            (false, more) => format!("{} talking by turns, {more} at once", self.turns()),
+            (Some(Lecture::Early), _) => "a lecture".to_owned(),
+            (Some(Lecture::Late), _) => "a lecture that begins late".to_owned(),
+            (None, 0) => format!("{} talking by turns", self.turns()),
+            (None, more) => format!("{} talking by turns, {more} at once", self.turns()),
         };
         let noise = if self.all_noisy { ", all noisy" } else { "" };
         let sealed = self.srtp.map(|sealing| format!(", {}", sealing.name()));

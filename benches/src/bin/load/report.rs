@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::guard::Sealing;
-use crate::plan::Plan;
+use crate::plan::{Lecture, Plan};
 use crate::rest::Rest;
 use crate::setups::SetUps;
 use crate::tally::Tally;
@@ -46,7 +46,7 @@ impl Report {
                 "talkers_per_room": plan.talkers,
                 "talkers_by_turns": plan.turns(),
                 "all_noisy": plan.all_noisy,
-                "lecture": plan.lecture,
+                "lecture": plan.lecture.map(Lecture::name),
                 "codec": plan.codec.name(),
                 "dtx": plan.manner.dtx,
                 "open_lines": plan.manner.open_line,

@@ -60,12 +60,12 @@ pub fn measure(plan: &Plan, confab: &Confab) -> Result<Option<Rest>> {
             room_size: 1,
             talkers: 0,
             all_noisy: false,
-            lecture: false,
+            lecture: None,
             ..plan.clone()
         };
         let room_of = |call: usize| (FIRST_IDLE_ROOM + call as u32 * every).to_string();
         let mut crowd = Crowd::for_rooms(&alone, confab.sip, room_of)?;
-        crowd.dial(COLD_PER_S)?;
+        crowd.dial(COLD_PER_S, |_| true)?;
         crowd.run(HEARD_WITHIN)?;
         rest.cold = crowd.set_ups();
         for (dialled_ns, firsts) in crowd.firsts() {
