@@ -15,7 +15,7 @@ use confab_core::audio::stream::{
     Codec, Direction, Offered, OpusWishes, Srtp, SrtpKey, SrtpSuite, Stream,
 };
 use confab_core::effect::{Hear, Voice};
-use confab_core::ids::LegId;
+use confab_core::ids::{LegId, PlayId};
 use tokio::sync::mpsc;
 use webrtc_srtp::context::Context;
 use webrtc_srtp::protection_profile::ProtectionProfile;
@@ -237,7 +237,21 @@ fn a_tick_allocates_nothing() {
     run(&mut phones, start + 210);
     let counted = place(thread_id("media-0"));
     let before = counted.load(Relaxed);
-    let heard = run(&mut phones, start + 310);
+    // One line of Opus must hear something alone, and another is muted and may speak again.
+    let order = |what| media.send(0, what).unwrap();
+    let voice = |speak| {
+        let hear = Hear::Room;
+        ToShard::SetVoice(LegId(26), Voice { speak, hear })
+    };
+    order(voice(false));
+    order(ToShard::PlayToLeg(
+        LegId(27),
+        PlayId(1),
+        vec![Arc::from([3_000; 4_000])],
+    ));
+    let mut heard = run(&mut phones, start + 260);
+    order(voice(true));
+    heard += run(&mut phones, start + 310);
     let after = counted.load(Relaxed);
     assert!(
         before > 0,

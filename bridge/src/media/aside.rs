@@ -2,6 +2,7 @@
 //! encoders. One thread does it for all shards.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -14,7 +15,7 @@ use confab_core::ids::LegId;
 use confab_recorder::Tap;
 use tokio::sync::mpsc;
 
-use super::codec::Coder;
+use super::codec::{Coder, Spares};
 use super::common::{Made, OpusStream, StreamId, Whose};
 use super::srtp::{Opener, Sealer};
 use super::{FromShard, Line, Sound, name};
@@ -34,6 +35,8 @@ pub(super) enum Aside {
     Gear(Over),
     /// An encoder of Opus is wanted for all who hear a sound, and this is the way back.
     Want(Whose, OpusWishes, SyncSender<Made>),
+    /// Of the spare encoders and decoders there are too few or too many.
+    Spares,
     /// A recording that is over.
     Tap(Tap),
     /// What has suppressed the noise of a line.
@@ -69,15 +72,18 @@ impl Pusher {
 }
 
 /// Starts the thread, which ends when every pusher is gone.
-pub(super) fn start(reports: mpsc::Sender<FromShard>) -> io::Result<(Pusher, JoinHandle<()>)> {
+pub(super) fn start(
+    reports: mpsc::Sender<FromShard>,
+    spares: Arc<Spares>,
+) -> io::Result<(Pusher, JoinHandle<()>)> {
     let (pusher, things) = sync_channel(MOST_WAITING);
     let thread = Builder::new()
         .name("media-aside".to_owned())
-        .spawn(move || run(&things, &reports))?;
+        .spawn(move || run(&things, &reports, &spares))?;
     Ok((Pusher(pusher), thread))
 }
 
-fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
+fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>, spares: &Arc<Spares>) {
     let mut streams = 0;
     while let Ok(thing) = things.recv() {
         match thing {
@@ -93,12 +99,13 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>) {
             Aside::Tap(tap) => drop(tap),
             Aside::Want(whose, wishes, back) => {
                 streams += 1;
-                if let Some(stream) = OpusStream::new(StreamId(streams), wishes) {
+                if let Some(stream) = OpusStream::new(StreamId(streams), wishes, spares) {
                     // When the shard takes no more, each of its lines goes on by itself.
                     let _ = back.try_send(Made { whose, stream });
                 }
             }
             Aside::Denoiser(denoiser) => drop(denoiser),
+            Aside::Spares => spares.tend(),
         }
     }
 }

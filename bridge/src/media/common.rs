@@ -8,6 +8,7 @@
 //! An encoder of Opus is made away from the media thread, when the first line wants it; until it is
 //! there, each uses its own.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use confab_core::audio::TICK_MS;
@@ -18,7 +19,7 @@ use confab_core::audio::stream::OpusWishes;
 
 use super::RoomKey;
 use super::aside::{Aside, Over, Pusher};
-use super::codec::{G722Coder, OpusCoder, OpusEncoder, are_alike};
+use super::codec::{G722Coder, OpusCoder, OpusEncoder, Spares, are_alike};
 use super::encoded::PACKET_LEN;
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
@@ -220,6 +221,7 @@ impl Common {
             line.pause();
             line.follows = Some(stream.id);
         }
+        line.own.rest();
         if stream.tick != now.tick {
             stream.encode(sound, now);
         }
@@ -264,11 +266,11 @@ impl G722Stream {
 
 impl OpusStream {
     /// Packets of a tick; none when there is no memory.
-    pub(super) fn new(id: StreamId, wishes: OpusWishes) -> Option<Box<Self>> {
+    pub(super) fn new(id: StreamId, wishes: OpusWishes, spares: &Arc<Spares>) -> Option<Box<Self>> {
         Some(Box::new(Self {
             id,
             wishes,
-            encoder: OpusEncoder::new(&wishes, TICK_MS as u8)?,
+            encoder: OpusEncoder::new(spares, &wishes, TICK_MS as u8)?,
             tick: 0,
             sound: [[0; LONGEST_TICK]; 2],
             packet: [0; LONGEST_PACKET],

@@ -1,9 +1,11 @@
 //! What a line needs for a stream, made away from the media threads, which make nothing.
 
+use std::sync::Arc;
+
 use confab_core::audio::stream::Stream;
 use uuid::Uuid;
 
-use super::codec::Gear;
+use super::codec::{Gear, Spares};
 use super::srtp::Keys;
 
 /// See the module.
@@ -16,10 +18,10 @@ pub(super) struct Kit {
 }
 
 impl Kit {
-    pub(super) fn for_stream(stream: &Stream) -> Self {
+    pub(super) fn for_stream(stream: &Stream, spares: &Arc<Spares>) -> Self {
         let random = || Uuid::new_v4().as_u128() as u64;
         Self {
-            gear: Gear::for_stream(stream),
+            gear: Gear::for_stream(stream, spares),
             keys: stream.srtp.map(|srtp| Keys::new(&srtp, random())),
         }
     }

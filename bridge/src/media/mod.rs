@@ -48,6 +48,7 @@ use confab_recorder::Tap;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use codec::Spares;
 use counters::Counters;
 pub use line::Line;
 use order::Order;
@@ -224,6 +225,7 @@ pub struct MediaStats {
 pub struct Media {
     shards: Vec<Handle>,
     ports: Arc<PortPool>,
+    spares: Arc<Spares>,
     busy_tick_us: u64,
     by_ring: bool,
     aside: Option<JoinHandle<()>>,
@@ -240,10 +242,12 @@ struct Handle {
 impl Media {
     /// Starts the threads.
     pub fn start(config: MediaConfig, reports: mpsc::Sender<FromShard>) -> io::Result<Self> {
-        let (pusher, aside) = aside::start(reports.clone())?;
+        let spares = Arc::<Spares>::default();
+        let (pusher, aside) = aside::start(reports.clone(), Arc::clone(&spares))?;
         let mut media = Self {
             shards: Vec::with_capacity(config.threads),
             ports: PortPool::new(config.address, config.ports),
+            spares,
             busy_tick_us: config.busy_tick_us.into(),
             by_ring: config.io_uring && Outbox::with_ring().is_ok(),
             aside: Some(aside),
@@ -256,10 +260,11 @@ impl Media {
             let (pusher, music) = (pusher.clone(), Arc::clone(&config.music));
             let (counted, dead_line_ms) = (Arc::clone(&counters), config.dead_line_ms);
             let phase = Duration::from_millis(u64::from(TICK_MS)) * number / threads;
-            let by_ring = media.by_ring;
+            let (by_ring, spares) = (media.by_ring, Arc::clone(&media.spares));
             // The shard is made on its thread, which it cannot leave: it holds system structures.
             let run = move || {
-                let mut tools = Tools::new(reports, pusher, Arc::clone(&counted), dead_line_ms);
+                let counters = Arc::clone(&counted);
+                let mut tools = Tools::new(reports, pusher, spares, counters, dead_line_ms);
                 if by_ring {
                     tools.outbox = Outbox::with_ring().unwrap_or_default();
                 }
@@ -314,7 +319,8 @@ impl Media {
         else {
             return Err(what);
         };
-        orders.try_send(what.into()).map_err(|error| match error {
+        let order = Order::new(what, &self.spares);
+        orders.try_send(order).map_err(|error| match error {
             TrySendError::Full(order) | TrySendError::Disconnected(order) => order.into_command(),
         })
     }

@@ -1,9 +1,12 @@
 //! A command on its way into a shard, with the memory that it needs. Obeys nothing.
 
+use std::sync::Arc;
+
 use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::stream::Stream;
 use confab_core::ids::LegId;
 
+use super::codec::Spares;
 use super::kit::Kit;
 use super::{ToShard, name};
 
@@ -20,22 +23,20 @@ pub(super) enum Order {
     SetDenoised(LegId, Option<Box<Denoiser>>),
 }
 
-impl From<ToShard> for Order {
+impl Order {
     /// Makes the memory, where there is time for it.
-    fn from(what: ToShard) -> Self {
+    pub(super) fn new(what: ToShard, spares: &Arc<Spares>) -> Self {
         match what {
             ToShard::TakeName(leg, ms) => Self::TakeName(leg, ms, name::room_for(ms)),
             ToShard::SetStream(leg, stream) => {
-                let kit = Kit::for_stream(&stream);
+                let kit = Kit::for_stream(&stream, spares);
                 Self::SetStream(leg, stream, kit)
             }
             ToShard::SetDenoised(leg, on) => Self::SetDenoised(leg, on.then(Box::default)),
             what => Self::Do(what),
         }
     }
-}
 
-impl Order {
     /// The command again, to be given back.
     pub(super) fn into_command(self) -> ToShard {
         match self {

@@ -13,6 +13,7 @@ use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Over, Pusher};
+use super::codec::Spares;
 use super::common::{Made, Maker, Whose};
 use super::counters::{Counted, Counters, add};
 use super::encoded::Encoded;
@@ -77,6 +78,7 @@ pub(super) struct Tools {
     pub(super) reports: Reports,
     pub(super) aside: Pusher,
     pub(super) maker: Maker,
+    spares: Arc<Spares>,
     made: Receiver<Made>,
     pub(super) counters: Arc<Counters>,
     /// of this tick
@@ -97,6 +99,7 @@ impl Tools {
     pub(super) fn new(
         reports: Reports,
         aside: Pusher,
+        spares: Arc<Spares>,
         counters: Arc<Counters>,
         dead_line_ms: u32,
     ) -> Self {
@@ -114,6 +117,7 @@ impl Tools {
             aside,
             music: Encoded::common(Whose::Music, &maker),
             maker,
+            spares,
             made,
             counters,
             counted: Counted::default(),
@@ -177,6 +181,9 @@ impl Shard {
         self.tick_rooms();
         self.tick_lobby();
         self.tools.outbox.flush();
+        if self.tools.spares.want_tending() {
+            let _ = self.tools.aside.push(Aside::Spares);
+        }
         self.tools.counters.take(&mut self.tools.counted);
         let dropped = self.tools.reports.take_dropped();
         add(&self.tools.counters.reports_dropped, dropped);
@@ -241,7 +248,7 @@ impl Shard {
                 self.with(leg, |line, tools| line.set_stream(stream, kit, tools));
             }
             Order::Do(ToShard::SetStream(leg, stream)) => {
-                let kit = Kit::for_stream(&stream);
+                let kit = Kit::for_stream(&stream, &self.tools.spares);
                 self.with(leg, |line, tools| line.set_stream(stream, kit, tools));
             }
             Order::Do(ToShard::Enter(leg, key)) => self.enter(leg, key),

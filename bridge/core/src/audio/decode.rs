@@ -32,6 +32,10 @@ pub trait Decoder: std::fmt::Debug + Send {
         false
     }
 
+    /// Nothing is decoded before the next [`restart`](Self::restart): what only decoding needs may
+    /// be lent to others. Called again and again until then.
+    fn rest(&mut self) {}
+
     /// Payloads have been left out that were not lost: the next one stands by itself.
     fn restart(&mut self);
 
@@ -92,6 +96,12 @@ impl Speech {
         match self {
             Self::Law(_) => false,
             Self::Other(decoder) => decoder.pauses(payload),
+        }
+    }
+
+    pub(super) fn rest(&mut self) {
+        if let Self::Other(decoder) = self {
+            decoder.rest();
         }
     }
 

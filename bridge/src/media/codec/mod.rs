@@ -3,6 +3,8 @@
 
 mod opus;
 
+use std::sync::Arc;
+
 use confab_core::audio::decode::Speech;
 use confab_core::audio::g722;
 use confab_core::audio::jitter::JitterBuffer;
@@ -10,7 +12,7 @@ use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::{Codec, Stream};
 
 use super::common::StreamId;
-pub(super) use opus::{Encoder as OpusEncoder, are_alike};
+pub(super) use opus::{Encoder as OpusEncoder, Spares, are_alike};
 
 /// What a line needs for another codec than G.711.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ impl OpusCoder {
 
 impl Gear {
     /// For a stream; none when it needs nothing, or when libopus has no memory for it.
-    pub(super) fn for_stream(stream: &Stream) -> Option<Box<Self>> {
+    pub(super) fn for_stream(stream: &Stream, spares: &Arc<Spares>) -> Option<Box<Self>> {
         let (decoder, coder): (Speech, Coder) = match stream.codec {
             Codec::Pcmu | Codec::Pcma => return None,
             Codec::G722 => (
@@ -74,9 +76,9 @@ impl Gear {
                 Coder::G722(Box::default()),
             ),
             Codec::Opus => (
-                Speech::Other(Box::new(opus::Decoder::new()?)),
+                Speech::Other(Box::new(opus::Lent::new(spares)?)),
                 Coder::Opus(Box::new(OpusCoder {
-                    own: OpusEncoder::new(&stream.opus, stream.packet_ms)?,
+                    own: OpusEncoder::new(spares, &stream.opus, stream.packet_ms)?,
                     follows: None,
                     quiet_ticks: 0,
                 })),

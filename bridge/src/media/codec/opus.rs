@@ -1,22 +1,27 @@
 //! Opus (RFC 6716) by libopus, mono at 48 kHz. Knows no RTP.
 
 mod decoder;
+mod spares;
+
+use std::sync::Arc;
 
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::stream::OpusWishes;
-pub(super) use decoder::Decoder;
-use opus::{Application, Bandwidth, Bitrate, Channels};
+use opus::{Bandwidth, Bitrate};
+pub(super) use spares::Lent;
+pub(in crate::media) use spares::Spares;
 
 /// The encoder of one stream, with the sound that waits until a packet is full.
 #[derive(Debug)]
 pub(in crate::media) struct Encoder {
-    encoder: opus::Encoder,
+    /// none while it rests
+    encoder: Option<opus::Encoder>,
+    spares: Arc<Spares>,
+    wishes: OpusWishes,
     /// samples of a packet
     length: usize,
     waiting: Box<[i16]>,
     waiting_len: usize,
-    /// silence is left out, and told of once in a while
-    dtx: bool,
     /// packets of nothing at all, until now
     silent_packets: u32,
     /// the last of those, when it is as short as they are
@@ -25,31 +30,23 @@ pub(in crate::media) struct Encoder {
 
 impl Encoder {
     /// For what a peer wishes, and packets of so many milliseconds.
-    pub(in crate::media) fn new(wishes: &OpusWishes, packet_ms: u8) -> Option<Self> {
-        let channels = Channels::Mono;
-        let encoder = opus::Encoder::new(Rate::Full.hz(), channels, Application::Voip).ok()?;
-        let mut new = Self {
-            encoder,
-            length: samples_of(packet_ms),
-            waiting: vec![0; LONGEST_PACKET + LONGEST_TICK].into_boxed_slice(),
+    pub(in crate::media) fn new(
+        spares: &Arc<Spares>,
+        wishes: &OpusWishes,
+        packet_ms: u8,
+    ) -> Option<Self> {
+        let length = samples_of(packet_ms);
+        Some(Self {
+            encoder: Some(encoder_for(spares, wishes)?),
+            spares: Arc::clone(spares),
+            wishes: *wishes,
+            length,
+            // What waits behind a packet that was full is a whole number of ticks, or nothing.
+            waiting: vec![0; length.max(LONGEST_TICK)].into_boxed_slice(),
             waiting_len: 0,
-            dtx: wishes.dtx,
             silent_packets: 0,
             silent: ([0; LONGEST_SILENT], 0),
-        };
-        new.heed(wishes).ok()?;
-        Some(new)
-    }
-
-    fn heed(&mut self, wishes: &OpusWishes) -> opus::Result<()> {
-        self.encoder.set_bitrate(Bitrate::Bits(bit_rate(wishes)))?;
-        self.encoder.set_complexity(COMPLEXITY)?;
-        self.encoder.set_inband_fec(wishes.inband_fec)?;
-        if wishes.inband_fec {
-            self.encoder.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;
-        }
-        self.encoder.set_dtx(wishes.dtx)?;
-        self.encoder.set_max_bandwidth(bandwidth(wishes))
+        })
     }
 
     /// Samples of a packet.
@@ -86,7 +83,7 @@ impl Encoder {
     /// there.
     fn encode(&mut self, out: &mut [u8]) -> usize {
         let sound = &self.waiting[..self.length];
-        if self.dtx || sound.iter().any(|&sample| sample != 0) {
+        if self.wishes.dtx || sound.iter().any(|&sample| sample != 0) {
             self.silent_packets = 0;
         } else if self.silent_packets > RESTS_AFTER_PACKETS {
             let (silent, length) = &self.silent;
@@ -95,9 +92,13 @@ impl Encoder {
         } else {
             self.silent_packets += 1;
         }
-        let written = self.encoder.encode(sound, out);
+        if self.encoder.is_none() {
+            self.encoder = encoder_for(&self.spares, &self.wishes);
+        }
+        let encoder = self.encoder.as_mut();
+        let written = encoder.and_then(|encoder| encoder.encode(sound, out).ok());
         // One or two octets: nothing need be sent (opus_encode's contract).
-        let length = written.ok().filter(|&length| length > 2).unwrap_or(0);
+        let length = written.filter(|&length| length > 2).unwrap_or(0);
         if self.silent_packets > RESTS_AFTER_PACKETS {
             match out.get(..length).zip(self.silent.0.get_mut(..length)) {
                 Some((packet, silent)) => {
@@ -108,6 +109,13 @@ impl Encoder {
             }
         }
         length
+    }
+
+    /// Is not needed until the next [`restart`](Self::restart): what only encoding needs is lent
+    /// to others. May be called again and again.
+    pub(in crate::media) fn rest(&mut self) {
+        self.clear();
+        self.spares.take_encoder(&mut self.encoder);
     }
 
     /// Forgets what waits.
@@ -126,8 +134,29 @@ impl Encoder {
         self.clear();
         self.silent_packets = 0;
         // It fails for no encoder that there is; one that did not would go on from where it was.
-        let _ = self.encoder.reset_state();
+        let _ = self.encoder.as_mut().map(opus::Encoder::reset_state);
     }
+}
+
+/// An encoder that has encoded nothing, for what a peer wishes; none when there is no memory.
+fn encoder_for(spares: &Spares, wishes: &OpusWishes) -> Option<opus::Encoder> {
+    let mut encoder = spares.encoder()?;
+    heed(&mut encoder, wishes).ok()?;
+    Some(encoder)
+}
+
+/// All that any other line may have set differently.
+fn heed(encoder: &mut opus::Encoder, wishes: &OpusWishes) -> opus::Result<()> {
+    let expected_loss = match wishes.inband_fec {
+        true => EXPECTED_LOSS_PERCENT,
+        false => 0,
+    };
+    encoder.set_bitrate(Bitrate::Bits(bit_rate(wishes)))?;
+    encoder.set_complexity(COMPLEXITY)?;
+    encoder.set_inband_fec(wishes.inband_fec)?;
+    encoder.set_packet_loss_perc(expected_loss)?;
+    encoder.set_dtx(wishes.dtx)?;
+    encoder.set_max_bandwidth(bandwidth(wishes))
 }
 
 /// Whether whoever wishes these things gets the same packets.
@@ -162,7 +191,6 @@ fn samples_of(packet_ms: u8) -> usize {
     ms * Rate::Full.hz() as usize / 1_000
 }
 
-const LONGEST_PACKET: usize = 60 * 48;
 /// Of a frame (RFC 6716, 3.4).
 const LONGEST_BYTES: usize = 1_275;
 /// Half a second in packets of 20 ms: libopus has learned by then that there is no noise either.
@@ -191,7 +219,7 @@ mod tests {
     }
 
     fn packets(wishes: OpusWishes, count: usize) -> Vec<Vec<u8>> {
-        let mut encoder = Encoder::new(&wishes, 20).unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &wishes, 20).unwrap();
         let packet = |n| {
             encoder.push(&tone(n, 300.0));
             let mut out = [0; 1_275];
@@ -210,7 +238,7 @@ mod tests {
                 ..OpusWishes::default()
             };
             let packets = packets(wishes, 50);
-            let mut decoder = super::Decoder::new().unwrap();
+            let mut decoder = decoder::Decoder::new().unwrap();
             let mut sound = [0; 960];
             for packet in &packets[..40] {
                 decoder.decode(packet, &mut sound);
@@ -226,6 +254,38 @@ mod tests {
         assert!(!check(false).0);
     }
 
+    /// Whoever had it before, and for whatever he wished.
+    #[test]
+    fn an_encoder_that_was_lent_encodes_as_a_new_one() {
+        let spares = Arc::<Spares>::default();
+        let thrifty = OpusWishes {
+            inband_fec: true,
+            dtx: true,
+            bitrate_max: Some(12_000),
+            playback_hz_max: 16_000,
+        };
+        let mut before = Encoder::new(&spares, &thrifty, 60).unwrap();
+        for n in 0..50 {
+            before.push(&tone(n, 700.0));
+            before.pop(&mut [0; 1_275]);
+        }
+        before.rest();
+        assert_eq!(spares.count(), (1, 0));
+        let mut lent = Encoder::new(&spares, &OpusWishes::default(), 20).unwrap();
+        assert_eq!(spares.count(), (0, 0));
+        for (n, new) in packets(OpusWishes::default(), 50).into_iter().enumerate() {
+            lent.push(&tone(n, 300.0));
+            let mut out = [0; 1_275];
+            let length = lent.pop(&mut out).unwrap();
+            assert_eq!(out[..length], new, "{n}");
+        }
+        // And one that has rested goes on without being asked to.
+        lent.rest();
+        lent.restart();
+        lent.push(&tone(0, 300.0));
+        assert!(lent.pop(&mut [0; 1_275]) > Some(20));
+    }
+
     #[test]
     fn nothing_is_sent_in_silence_if_so_wished() {
         let check = |dtx| {
@@ -233,7 +293,7 @@ mod tests {
                 dtx,
                 ..OpusWishes::default()
             };
-            let mut encoder = Encoder::new(&wishes, 20).unwrap();
+            let mut encoder = Encoder::new(&Arc::default(), &wishes, 20).unwrap();
             let silent = |_: &usize| {
                 encoder.push(&[0; 960]);
                 encoder.pop(&mut [0; 1_275]) == Some(0)
@@ -248,8 +308,8 @@ mod tests {
     /// How well `voice` comes back, in dB, when it is said after so many packets of silence that
     /// were encoded or repeated.
     fn fidelity_db(repeat: bool, silent: usize) -> f64 {
-        let mut encoder = Encoder::new(&OpusWishes::default(), 20).unwrap();
-        let mut decoder = super::Decoder::new().unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
+        let mut decoder = decoder::Decoder::new().unwrap();
         let (mut said, mut heard) = (Vec::new(), Vec::new());
         for n in 0..silent + 40 {
             let sound = match n {
@@ -288,7 +348,7 @@ mod tests {
 
     #[test]
     fn silence_is_the_same_packet_after_a_while() {
-        let mut encoder = Encoder::new(&OpusWishes::default(), 20).unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
         let mut packet = |sound: &[i16]| {
             encoder.push(sound);
             let mut out = [0; 1_275];
@@ -303,14 +363,14 @@ mod tests {
 
     #[test]
     fn a_packet_of_next_to_nothing_is_a_pause() {
-        let decoder = super::Decoder::new().unwrap();
+        let decoder = decoder::Decoder::new().unwrap();
         assert!(decoder.pauses(&[0x78]) && decoder.pauses(&[0x78, 0]));
         assert!(!decoder.pauses(&[0x78, 0, 0]));
     }
 
     #[test]
     fn any_length_can_be_made_up() {
-        let mut decoder = super::Decoder::new().unwrap();
+        let mut decoder = decoder::Decoder::new().unwrap();
         for length in [1, 119, 500, 960, 2_401] {
             assert!(decoder.conceal(&mut vec![1; length]));
         }

@@ -56,6 +56,7 @@ struct House {
     counters: Arc<Counters>,
     phones: Vec<Phone>,
     ports: Arc<PortPool>,
+    spares: Arc<Spares>,
     tick: u64,
 }
 
@@ -99,9 +100,11 @@ impl House {
     fn with_music(first_port: u16, music: Sound) -> Self {
         let (orders, receiver) = sync_channel(1_000);
         let (sender, reports) = mpsc::channel(1_000);
-        let (pusher, _) = aside::start(sender.clone()).unwrap();
+        let spares = Arc::<Spares>::default();
+        let (pusher, _) = aside::start(sender.clone(), Arc::default()).unwrap();
         let counters = Arc::<Counters>::default();
-        let tools = Tools::new(Reports::new(sender), pusher, Arc::clone(&counters), 2_000);
+        let (told, lent) = (Reports::new(sender), Arc::clone(&spares));
+        let tools = Tools::new(told, pusher, lent, Arc::clone(&counters), 2_000);
         Self {
             shard: Shard::new(receiver, music, tools),
             orders,
@@ -113,12 +116,14 @@ impl House {
                 IpAddr::V4(Ipv4Addr::LOCALHOST),
                 first_port..=first_port + 99,
             ),
+            spares,
             tick: 0,
         }
     }
 
     fn order(&self, what: ToShard) {
-        self.orders.send(what.into()).unwrap();
+        let order = Order::new(what, &self.spares);
+        self.orders.send(order).unwrap();
     }
 
     /// Connects a phone; returns its number.

@@ -194,6 +194,8 @@ impl JitterBuffer {
         if listens && !self.listens {
             self.speech.restart();
             self.concealer.restart(self.rate);
+        } else if !listens {
+            self.speech.rest();
         }
         self.listens = listens;
     }
@@ -404,8 +406,9 @@ const LONGEST_PAYLOAD: usize = 480;
 const MOST_PAYLOADS: usize = 4_096;
 /// 60 ms at 160 kbit/s, or 20 ms at 480; a packet that fills a network's frame has no more.
 const LONGEST_OPUS: usize = 1_200;
-/// Half a second at 256 kbit/s.
-const MOST_OPUS: usize = 16_384;
+/// A second at the 64 kbit/s that we ask for at most, and a third at the three times as much of a
+/// phone that does not heed it.
+const MOST_OPUS: usize = 8_192;
 
 // In samples at 8 kHz.
 

@@ -31,37 +31,19 @@ impl decode::Decoder for Decoder {
     }
 
     fn samples_in(&self, payload: &[u8]) -> Option<usize> {
-        // An empty packet would be taken for a lost one.
-        if payload.is_empty() {
-            return None;
-        }
-        self.0.get_nb_samples(payload).ok()
+        samples_in(payload)
     }
 
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
         self.run(payload, out, false);
     }
 
-    /// RFC 6716, 4.2.3 and 4.2.4: the first bits of a packet with SILK in it say of each of its
-    /// frames whether it is voice, and then whether the one before is repeated.
     fn repeats_the_last(&self, payload: &[u8]) -> bool {
-        let [toc, first, ..] = *payload else {
-            return false;
-        };
-        let (config, stereo, count_code) = (toc >> 3, toc & 4 != 0, toc & 3);
-        let has_silk = config < 16;
-        // 40 and 60 ms are two and three frames of SILK.
-        let frames = match config {
-            ..12 => [1, 1, 2, 3][usize::from(config & 3)],
-            _ => 1,
-        };
-        has_silk && !stereo && count_code < 2 && first >> (7 - frames) & 1 != 0
+        repeats_the_last(payload)
     }
 
-    /// RFC 7587, 3.1.3: a sender that leaves out silence tells of it by packets of one or two
-    /// octets.
     fn pauses(&self, payload: &[u8]) -> bool {
-        payload.len() <= 2
+        pauses(payload)
     }
 
     fn restart(&mut self) {
@@ -83,6 +65,36 @@ impl decode::Decoder for Decoder {
         }
         true
     }
+}
+
+/// Samples in a payload at 48 kHz; none when it is none of Opus.
+pub fn samples_in(payload: &[u8]) -> Option<usize> {
+    // An empty packet would be taken for a lost one.
+    if payload.is_empty() {
+        return None;
+    }
+    opus::packet::get_nb_samples(payload, Rate::Full.hz()).ok()
+}
+
+/// RFC 6716, 4.2.3 and 4.2.4: the first bits of a packet with SILK in it say of each of its
+/// frames whether it is voice, and then whether the one before is repeated.
+pub fn repeats_the_last(payload: &[u8]) -> bool {
+    let [toc, first, ..] = *payload else {
+        return false;
+    };
+    let (config, stereo, count_code) = (toc >> 3, toc & 4 != 0, toc & 3);
+    let has_silk = config < 16;
+    // 40 and 60 ms are two and three frames of SILK.
+    let frames = match config {
+        ..12 => [1, 1, 2, 3][usize::from(config & 3)],
+        _ => 1,
+    };
+    has_silk && !stereo && count_code < 2 && first >> (7 - frames) & 1 != 0
+}
+
+/// RFC 7587, 3.1.3: a sender that leaves out silence tells of it by packets of one or two octets.
+pub fn pauses(payload: &[u8]) -> bool {
+    payload.len() <= 2
 }
 
 /// 2.5 ms: what a frame's length is a multiple of.

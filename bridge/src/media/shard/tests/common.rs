@@ -124,6 +124,27 @@ fn a_muted_line_of_a_costly_codec_is_not_listened_to_until_it_may_speak() {
     check(36_900, Codec::Opus);
 }
 
+/// Who is sent what others are has no encoder, who may not speak no decoder; and has them again at
+/// once.
+#[test]
+fn what_a_line_of_opus_does_not_need_is_lent_to_others() {
+    let mut hall = Hall::new(38_600, Codec::Opus);
+    assert_eq!(hall.house.spares.count(), (0, 0));
+    hall.pause(40);
+    hall.check_speech(3);
+    assert_eq!(hall.house.spares.count(), (3, 0));
+    let leg = hall.listeners[1].leg;
+    hall.house.order(ToShard::SetVoice(leg, LISTEN));
+    hall.run(10);
+    assert_eq!(hall.house.spares.count(), (3, 1));
+    hall.house.order(ToShard::SetVoice(leg, TALK));
+    hall.listeners[1].hz = 1_100.0;
+    hall.run(40);
+    assert_eq!(hall.house.spares.count(), (2, 0));
+    assert!(hall.listeners[2].loud(1_100.0) > 5_000.0);
+    assert!(hall.listeners[1].loud(400.0) > 5_000.0);
+}
+
 /// A re-INVITE that changes nothing, as of a session timer, while somebody speaks.
 #[test]
 fn a_session_timer_tears_nothing() {

@@ -20,6 +20,10 @@ pub(super) struct Fuller {
     pub(super) payloads: Vec<Vec<u8>>,
 }
 
+fn gear_for(stream: &Stream) -> Box<Gear> {
+    Gear::for_stream(stream, &Arc::default()).unwrap()
+}
+
 impl Fuller {
     pub(super) fn enter(house: &mut House, number: u64, codec: Codec, hz: f64) -> Self {
         let leg = LegId(1_000 + number);
@@ -32,7 +36,7 @@ impl Fuller {
             leg,
             rtp,
             codec,
-            gear: Gear::for_stream(&stream_of(codec, "127.0.0.1:9".parse().unwrap())).unwrap(),
+            gear: gear_for(&stream_of(codec, "127.0.0.1:9".parse().unwrap())),
             hz,
             tones: None,
             number: 0,
@@ -49,7 +53,7 @@ impl Fuller {
     fn switch(&mut self, house: &House, codec: Codec) {
         let stream = stream_of(codec, self.rtp.local_addr().unwrap());
         self.codec = codec;
-        self.gear = Gear::for_stream(&stream).unwrap();
+        self.gear = gear_for(&stream);
         self.heard.clear();
         house.order(ToShard::SetStream(self.leg, stream));
     }

@@ -1,0 +1,222 @@
+//! Encoders and decoders of libopus that no line needs just now: those of lines that are sent what
+//! others are, and of lines that may not speak. Together they are 50 kB, so a line has them only
+//! while it needs them.
+//!
+//! A media thread gives and takes without waiting. That there are neither too few nor too many is
+//! seen to elsewhere, by [`Spares::tend`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use confab_core::audio::decode::{self, Decoder as _};
+use confab_core::audio::rate::Rate;
+use confab_core::audio::stream::Codec;
+use crossbeam_queue::ArrayQueue;
+use opus::{Application, Channels};
+
+use super::decoder::{self, Decoder};
+
+/// See the module.
+#[derive(Debug)]
+pub(in crate::media) struct Spares {
+    encoders: ArrayQueue<opus::Encoder>,
+    decoders: ArrayQueue<Decoder>,
+    /// there has been a line of Opus
+    needed: AtomicBool,
+    /// it was told that there are too few or too many
+    told: AtomicBool,
+}
+
+impl Default for Spares {
+    fn default() -> Self {
+        Self {
+            encoders: ArrayQueue::new(MOST_GIVEN),
+            decoders: ArrayQueue::new(MOST_GIVEN),
+            needed: AtomicBool::new(false),
+            told: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Spares {
+    /// An encoder that has encoded nothing, with settings of whoever had it before; made now when
+    /// none is left. None when libopus has no memory.
+    pub(super) fn encoder(&self) -> Option<opus::Encoder> {
+        self.needed.store(true, Relaxed);
+        match self.encoders.pop() {
+            Some(mut encoder) => encoder.reset_state().is_ok().then_some(encoder),
+            None => new_encoder(),
+        }
+    }
+
+    /// A decoder that has decoded nothing, as above.
+    fn decoder(&self) -> Option<Decoder> {
+        self.needed.store(true, Relaxed);
+        match self.decoders.pop() {
+            Some(mut decoder) => {
+                decoder.restart();
+                Some(decoder)
+            }
+            None => Decoder::new(),
+        }
+    }
+
+    /// Takes an encoder that is not needed now, unless there are too many already.
+    pub(super) fn take_encoder(&self, place: &mut Option<opus::Encoder>) {
+        if let Some(encoder) = place.take() {
+            *place = self.encoders.push(encoder).err();
+        }
+    }
+
+    /// How many encoders and decoders there are.
+    #[cfg(test)]
+    pub(in crate::media) fn count(&self) -> (usize, usize) {
+        (self.encoders.len(), self.decoders.len())
+    }
+
+    /// Once: whether [`tend`](Self::tend) has something to do.
+    pub(in crate::media) fn want_tending(&self) -> bool {
+        let unfit = |there: usize| !(FEWEST..=MOST).contains(&there);
+        self.needed.load(Relaxed)
+            && (unfit(self.encoders.len()) || unfit(self.decoders.len()))
+            && !self.told.swap(true, Relaxed)
+    }
+
+    /// Makes what is lacking and frees what is too much, where there is time for it.
+    pub(in crate::media) fn tend(&self) {
+        tend(&self.encoders, new_encoder);
+        tend(&self.decoders, Decoder::new);
+        self.told.store(false, Relaxed);
+    }
+}
+
+fn tend<T>(spares: &ArrayQueue<T>, make: impl Fn() -> Option<T>) {
+    while spares.len() > ENOUGH {
+        drop(spares.pop());
+    }
+    while spares.len() < ENOUGH {
+        let made = make().map(|spare| spares.push(spare));
+        if !matches!(made, Some(Ok(()))) {
+            return;
+        }
+    }
+}
+
+fn new_encoder() -> Option<opus::Encoder> {
+    opus::Encoder::new(Rate::Full.hz(), Channels::Mono, Application::Voip).ok()
+}
+
+/// One line's decoder, while there is something to decode.
+#[derive(Debug)]
+pub(in crate::media) struct Lent {
+    decoder: Option<Decoder>,
+    spares: Arc<Spares>,
+}
+
+impl Lent {
+    /// None when libopus has no memory for it.
+    pub(in crate::media) fn new(spares: &Arc<Spares>) -> Option<Self> {
+        Some(Self {
+            decoder: Some(spares.decoder()?),
+            spares: Arc::clone(spares),
+        })
+    }
+
+    fn decoder(&mut self) -> Option<&mut Decoder> {
+        if self.decoder.is_none() {
+            self.decoder = self.spares.decoder();
+        }
+        self.decoder.as_mut()
+    }
+}
+
+impl decode::Decoder for Lent {
+    fn codec(&self) -> Codec {
+        Codec::Opus
+    }
+
+    fn samples_in(&self, payload: &[u8]) -> Option<usize> {
+        decoder::samples_in(payload)
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
+        match self.decoder() {
+            Some(decoder) => decoder.decode(payload, out),
+            None => out.fill(0),
+        }
+    }
+
+    fn repeats_the_last(&self, payload: &[u8]) -> bool {
+        decoder::repeats_the_last(payload)
+    }
+
+    fn pauses(&self, payload: &[u8]) -> bool {
+        decoder::pauses(payload)
+    }
+
+    fn rest(&mut self) {
+        if let Some(decoder) = self.decoder.take() {
+            self.decoder = self.spares.decoders.push(decoder).err();
+        }
+    }
+
+    fn restart(&mut self) {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.restart();
+        }
+    }
+
+    fn recover(&mut self, next: &[u8], out: &mut [i16]) {
+        match self.decoder() {
+            Some(decoder) => decoder.recover(next, out),
+            None => out.fill(0),
+        }
+    }
+
+    fn conceal(&mut self, out: &mut [i16]) -> bool {
+        self.decoder().is_some_and(|decoder| decoder.conceal(out))
+    }
+}
+
+/// Fewer are too few, more are too many, and so many are made of either. Whoever finds none makes
+/// one in the tick, which is a small part of what it costs to use it once.
+const FEWEST: usize = 4;
+const ENOUGH: usize = 8;
+const MOST: usize = 16;
+/// As many as are muted in one tick; what is more is kept until there is room.
+const MOST_GIVEN: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_never_few_or_many_for_long() {
+        let spares = Spares::default();
+        assert!(!spares.want_tending(), "nobody speaks Opus");
+        let mut lent: Vec<_> = (0..40).map(|_| spares.encoder()).collect();
+        assert!(spares.want_tending() && !spares.want_tending());
+        spares.tend();
+        assert_eq!(spares.count(), (8, 8));
+        assert!(!spares.want_tending());
+        lent.iter_mut().for_each(|lent| spares.take_encoder(lent));
+        assert_eq!(spares.count(), (48, 8));
+        assert!(spares.want_tending());
+        spares.tend();
+        assert_eq!(spares.count(), (8, 8));
+    }
+
+    #[test]
+    fn what_is_too_much_stays_where_it_is() {
+        let spares = Arc::new(Spares::default());
+        let mut lines: Vec<_> = (0..MOST_GIVEN + 1).map(|_| Lent::new(&spares)).collect();
+        for line in lines.iter_mut().flatten() {
+            line.rest();
+        }
+        let kept = |line: &&Option<Lent>| line.as_ref().is_some_and(|line| line.decoder.is_some());
+        assert_eq!(lines.iter().filter(kept).count(), 1);
+        spares.tend();
+        lines.iter_mut().flatten().for_each(Lent::rest);
+        assert_eq!(lines.iter().filter(kept).count(), 0);
+    }
+}
