@@ -73,6 +73,12 @@ impl Row {
         &self.id
     }
 
+    /// Whether what a row shows, beside the caller, is the same in both.
+    pub(super) fn are_alike(before: &RoomSnapshot, now: &RoomSnapshot) -> bool {
+        let seen = |room: &RoomSnapshot| (room.lecture, room.hold_music);
+        seen(before) == seen(now)
+    }
+
     /// A caller as the row shows them.
     pub(super) fn of(sight: &Sight<'_>, room: &RoomSnapshot, leg: &LegSnapshot) -> Self {
         let (state, state_class, state_rank) = state_of(room, leg);

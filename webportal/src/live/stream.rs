@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use confab_core::ids::RoomNumber;
+use confab_core::ids::{LegId, RoomNumber};
 use confab_core::snapshot::RoomSnapshot;
 use confab_store::StoreError;
 use serde::Serialize;
@@ -21,7 +20,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::news::news;
-use super::view::{self, Parts, Sight};
+use super::row::Row;
+use super::view::{self, Sight};
 use crate::House;
 use crate::app::{App, now_ms};
 use crate::trouble::Trouble;
@@ -171,8 +171,8 @@ enum Shown {
     Empty,
     Room {
         snapshot: Arc<RoomSnapshot>,
-        parts: HashMap<String, u64>,
-        order: Vec<String>,
+        head: String,
+        panel: String,
     },
 }
 
@@ -233,88 +233,80 @@ impl Show for Screen {
 
 impl Screen {
     fn all(&mut self, now: &Arc<RoomSnapshot>) -> Option<Event> {
-        let sight = Sight {
-            room: &self.room,
-            now_ms: 0,
-            zone: &self.zone,
-        };
+        let sight = self.sight();
+        let (head, panel) = (
+            view::head(&sight, now).ok()?,
+            view::panel(&sight, now).ok()?,
+        );
         let html = view::whole(&sight, Some(now)).ok()?;
-        let event = event(
+        self.shown = Shown::Room {
+            snapshot: Arc::clone(now),
+            head,
+            panel,
+        };
+        event(
             "whole",
             &WholeData {
                 now_ms: now_ms(),
                 html: &html,
             },
-        );
-        let rendered = Parts::of(&sight, now).ok()?;
-        let (parts, order) = marks(&rendered);
-        self.shown = Shown::Room {
-            snapshot: Arc::clone(now),
-            parts,
-            order,
-        };
-        event
+        )
     }
 
+    /// What is not the same as before. Nothing is made of callers who are: a room has hundreds, and
+    /// what happens is about one of them.
     fn changes(&mut self, now: &Arc<RoomSnapshot>) -> Option<Event> {
         let Shown::Room {
-            snapshot,
-            parts: had,
-            order: was,
+            snapshot: before,
+            head: had_head,
+            panel: had_panel,
         } = &self.shown
         else {
             return None;
         };
-        let sight = Sight {
-            room: &self.room,
-            now_ms: 0,
-            zone: &self.zone,
-        };
-        let rendered = Parts::of(&sight, now).ok()?;
-        let (has, order) = marks(&rendered);
+        let sight = self.sight();
+        let (head, panel) = (
+            view::head(&sight, now).ok()?,
+            view::panel(&sight, now).ok()?,
+        );
         let mut data = PartsData {
             now_ms: now_ms(),
+            say: news(before, now),
             ..PartsData::default()
         };
-        let fixed = [
-            ("head".to_owned(), rendered.head),
-            ("panel".to_owned(), rendered.panel),
-        ];
-        for (id, html) in fixed.into_iter().chain(rendered.rows) {
-            if had.get(&id) != has.get(&id) {
-                data.parts.insert(id, html);
+        for (id, had, html) in [("head", had_head, &head), ("panel", had_panel, &panel)] {
+            if had != html {
+                data.parts.insert(id.to_owned(), html.clone());
             }
         }
-        data.order = (order != *was).then(|| order.clone());
-        data.say = news(snapshot, now);
+        let were: HashMap<_, _> = before.legs.iter().map(|leg| (leg.leg, leg)).collect();
+        let alike = Row::are_alike(before, now);
+        for leg in &now.legs {
+            if !alike || were.get(&leg.leg) != Some(&leg) {
+                data.parts.extend(view::row(&sight, now, leg));
+            }
+        }
+        let legs = |room: &RoomSnapshot| room.legs.iter().map(|leg| leg.leg).collect::<Vec<_>>();
+        let order = legs(now);
+        if order != legs(before) {
+            data.order = Some(order.iter().map(LegId::to_string).collect());
+        }
         self.shown = Shown::Room {
             snapshot: Arc::clone(now),
-            parts: has,
-            order,
+            head,
+            panel,
         };
         let same = data.parts.is_empty() && data.order.is_none() && data.say.is_empty();
         if same { None } else { event("parts", &data) }
     }
-}
 
-/// A mark of each part, to see which has changed, and the order of the rows.
-fn marks(rendered: &Parts) -> (HashMap<String, u64>, Vec<String>) {
-    let fixed = [("head", &rendered.head), ("panel", &rendered.panel)];
-    let fixed = fixed
-        .into_iter()
-        .map(|(id, html)| (id.to_owned(), mark(html)));
-    let rows = rendered
-        .rows
-        .iter()
-        .map(|(id, html)| (id.clone(), mark(html)));
-    let order = rendered.rows.iter().map(|(id, _)| id.clone()).collect();
-    (fixed.chain(rows).collect(), order)
-}
-
-fn mark(html: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    html.hash(&mut hasher);
-    hasher.finish()
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            room: &self.room,
+            now_ms: 0,
+            zone: &self.zone,
+        }
+    }
 }
 
 pub(crate) fn event(name: &str, data: &impl Serialize) -> Option<Event> {

@@ -45,16 +45,33 @@ pub(crate) struct Parts {
 impl Parts {
     /// Renders every part.
     pub(crate) fn of(sight: &Sight<'_>, snapshot: &RoomSnapshot) -> Result<Self, Trouble> {
-        let rows = snapshot.legs.iter().map(|leg| {
-            let row = Row::of(sight, snapshot, leg);
-            Ok((row.id().to_owned(), rendered(&row)?))
-        });
+        let rows = snapshot.legs.iter().map(|leg| row(sight, snapshot, leg));
         Ok(Self {
-            head: rendered(&Head::of(sight, snapshot))?,
-            panel: rendered(&Panel::of(sight, snapshot))?,
+            head: head(sight, snapshot)?,
+            panel: panel(sight, snapshot)?,
             rows: rows.collect::<Result<_, Trouble>>()?,
         })
     }
+}
+
+/// The part `head`.
+pub(super) fn head(sight: &Sight<'_>, snapshot: &RoomSnapshot) -> Result<String, Trouble> {
+    rendered(&Head::of(sight, snapshot))
+}
+
+/// The part `panel`.
+pub(super) fn panel(sight: &Sight<'_>, snapshot: &RoomSnapshot) -> Result<String, Trouble> {
+    rendered(&Panel::of(sight, snapshot))
+}
+
+/// The row of a leg, by its element.
+pub(super) fn row(
+    sight: &Sight<'_>,
+    snapshot: &RoomSnapshot,
+    leg: &LegSnapshot,
+) -> Result<(String, String), Trouble> {
+    let row = Row::of(sight, snapshot, leg);
+    Ok((row.id().to_owned(), rendered(&row)?))
 }
 
 /// Everything inside the page's live region.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use axum::http::{Request, StatusCode, header};
-use confab_core::command::{Command, CommandRefusal};
+use confab_core::command::{Command, CommandRefusal, LectureMode};
 use confab_core::event::Role;
 use confab_core::ids::LegId;
 use confab_core::snapshot::{Hand, Knock, MuteState, RecordingState, Standing};
@@ -247,6 +247,44 @@ async fn changes_come_by_themselves() {
     site.publish(vec![]);
     let (name, data) = events.next().await;
     assert_eq!((name.as_str(), &data["html"]), ("whole", &Value::from("")));
+}
+
+/// What a row shows is not of its caller alone.
+#[tokio::test]
+async fn rows_change_with_the_room() {
+    let site = Site::open().await;
+    let anna = site.log_in("anna@example.com").await;
+    let mut events = Events::open(&site, &anna, "/rooms/1000/events").await;
+    events.next().await;
+    let mut room = snapshot("1000", &[(1, "Hana"), (2, "Igor")]);
+    room.legs[0].standing = Standing::Waiting;
+    room.legs[1].hand = Some(Hand {
+        place: 1,
+        since: Time(0),
+        open: true,
+    });
+    site.publish(vec![room.clone()]);
+    events.next().await;
+
+    room.lecture = LectureMode::Strict;
+    site.publish(vec![room.clone()]);
+    let (_, data) = events.next().await;
+    assert!(
+        data["parts"]["leg-2"]
+            .as_str()
+            .unwrap()
+            .contains("Close line")
+    );
+    room.hold_music = false;
+    site.publish(vec![room]);
+    let (_, data) = events.next().await;
+    assert!(
+        data["parts"]["leg-1"]
+            .as_str()
+            .unwrap()
+            .contains("waiting in silence")
+    );
+    assert!(data["order"].is_null(), "nobody has moved: {data}");
 }
 
 #[tokio::test]
