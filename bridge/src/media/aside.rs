@@ -62,10 +62,10 @@ pub(super) struct Pusher(SyncSender<Aside>);
 
 impl Pusher {
     /// When the queue is full the thing is freed here and now, which costs the tick some
-    /// microseconds. A name that does not fit is given back.
+    /// microseconds. A name that does not fit is given back, and what is only told.
     pub(super) fn push(&self, thing: Aside) -> Result<(), Aside> {
         match self.0.try_send(thing) {
-            Err(TrySendError::Full(name @ Aside::Name(..))) => Err(name),
+            Err(TrySendError::Full(kept @ (Aside::Name(..) | Aside::Spares))) => Err(kept),
             _ => Ok(()),
         }
     }

@@ -181,8 +181,9 @@ impl Shard {
         self.tick_rooms();
         self.tick_lobby();
         self.tools.outbox.flush();
-        if self.tools.spares.want_tending() {
-            let _ = self.tools.aside.push(Aside::Spares);
+        let spares = &self.tools.spares;
+        if spares.want_tending() && self.tools.aside.push(Aside::Spares).is_ok() {
+            spares.tending();
         }
         self.tools.counters.take(&mut self.tools.counted);
         let dropped = self.tools.reports.take_dropped();

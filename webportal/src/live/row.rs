@@ -73,7 +73,8 @@ impl Row {
         &self.id
     }
 
-    /// Whether what a row shows, beside the caller, is the same in both.
+    /// Whether what a row shows, beside the caller, is the same in both: rows are made anew only
+    /// when this or their caller has changed.
     pub(super) fn are_alike(before: &RoomSnapshot, now: &RoomSnapshot) -> bool {
         let seen = |room: &RoomSnapshot| (room.lecture, room.hold_music);
         seen(before) == seen(now)

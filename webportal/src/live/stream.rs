@@ -283,7 +283,8 @@ impl Screen {
         let alike = Row::are_alike(before, now);
         for leg in &now.legs {
             if !alike || were.get(&leg.leg) != Some(&leg) {
-                data.parts.extend(view::row(&sight, now, leg));
+                let (id, html) = view::row(&sight, now, leg).ok()?;
+                data.parts.insert(id, html);
             }
         }
         let legs = |room: &RoomSnapshot| room.legs.iter().map(|leg| leg.leg).collect::<Vec<_>>();

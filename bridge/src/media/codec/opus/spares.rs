@@ -74,12 +74,17 @@ impl Spares {
         (self.encoders.len(), self.decoders.len())
     }
 
-    /// Once: whether [`tend`](Self::tend) has something to do.
+    /// Whether [`tend`](Self::tend) has something to do, and has not been asked for.
     pub(in crate::media) fn want_tending(&self) -> bool {
         let unfit = |there: usize| !(FEWEST..=MOST).contains(&there);
         self.needed.load(Relaxed)
             && (unfit(self.encoders.len()) || unfit(self.decoders.len()))
-            && !self.told.swap(true, Relaxed)
+            && !self.told.load(Relaxed)
+    }
+
+    /// [`tend`](Self::tend) has been asked for.
+    pub(in crate::media) fn tending(&self) {
+        self.told.store(true, Relaxed);
     }
 
     /// Makes what is lacking and frees what is too much, where there is time for it.
@@ -195,7 +200,9 @@ mod tests {
         let spares = Spares::default();
         assert!(!spares.want_tending(), "nobody speaks Opus");
         let mut lent: Vec<_> = (0..40).map(|_| spares.encoder()).collect();
-        assert!(spares.want_tending() && !spares.want_tending());
+        assert!(spares.want_tending());
+        spares.tending();
+        assert!(!spares.want_tending());
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
         assert!(!spares.want_tending());
