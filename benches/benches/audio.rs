@@ -92,6 +92,15 @@ fn fuller_codecs(criterion: &mut Criterion) {
             encoder.encode(black_box(full[at]), &mut packet)
         });
     });
+    criterion.bench_function("opus make an encoder", |b| {
+        b.iter(|| opus::Encoder::new(48_000, Channels::Mono, Application::Voip));
+    });
+    criterion.bench_function("opus make a decoder", |b| {
+        b.iter(|| opus::Decoder::new(48_000, Channels::Mono));
+    });
+    criterion.bench_function("opus reset an encoder", |b| {
+        b.iter(|| encoder.reset_state())
+    });
 }
 
 /// A packet in and a tick out, on a clean line and on one that loses every tenth packet.

@@ -181,10 +181,10 @@ impl Shard {
         self.tick_rooms();
         self.tick_lobby();
         self.tools.outbox.flush();
-        let spares = &self.tools.spares;
-        if spares.want_tending() && self.tools.aside.push(Aside::Spares).is_ok() {
-            spares.tending();
-        }
+        let aside = &self.tools.aside;
+        self.tools
+            .spares
+            .look_after(|| aside.push(Aside::Spares).is_ok());
         self.tools.counters.take(&mut self.tools.counted);
         let dropped = self.tools.reports.take_dropped();
         add(&self.tools.counters.reports_dropped, dropped);

@@ -1,5 +1,5 @@
 //! A room as its live page shows it: snapshot in, HTML out, in parts that change by themselves.
-//! Pure but for the templates; the stream compares the parts and sends those that changed.
+//! Pure but for the templates; the stream renders and sends the parts that changed.
 
 use askama::Template;
 use confab_core::event::Role;

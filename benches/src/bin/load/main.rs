@@ -91,9 +91,8 @@ fn with_confab(plan: &Plan, report: &mut Report) -> Result<()> {
             crowd.dial(plan.setup_rate, |part| part.host)?;
             crowd.begin_lectures()?;
         }
-        let dialled = crowd.dial(plan.setup_rate, |part| !(opens && part.host));
+        crowd.dial(plan.setup_rate, |part| !(opens && part.host))?;
         report.set_ups = crowd.set_ups();
-        dialled?;
         crowd.run(plan.settle)?;
         if plan.lecture == Some(Lecture::Late) {
             crowd.begin_lectures()?;

@@ -14,7 +14,7 @@ pub(in crate::media) use spares::Spares;
 /// The encoder of one stream, with the sound that waits until a packet is full.
 #[derive(Debug)]
 pub(in crate::media) struct Encoder {
-    /// none while it rests
+    /// none while it is lent to others
     encoder: Option<opus::Encoder>,
     spares: Arc<Spares>,
     wishes: OpusWishes,
@@ -37,7 +37,7 @@ impl Encoder {
     ) -> Option<Self> {
         let length = samples_of(packet_ms);
         Some(Self {
-            encoder: Some(encoder_for(spares, wishes)?),
+            encoder: Some(heeding(spares.new_encoder()?, wishes)?),
             spares: Arc::clone(spares),
             wishes: *wishes,
             length,
@@ -93,7 +93,8 @@ impl Encoder {
             self.silent_packets += 1;
         }
         if self.encoder.is_none() {
-            self.encoder = encoder_for(&self.spares, &self.wishes);
+            let spare = self.spares.encoder();
+            self.encoder = spare.and_then(|spare| heeding(spare, &self.wishes));
         }
         let encoder = self.encoder.as_mut();
         let written = encoder.and_then(|encoder| encoder.encode(sound, out).ok());
@@ -138,14 +139,12 @@ impl Encoder {
     }
 }
 
-/// An encoder that has encoded nothing, for what a peer wishes; none when there is no memory.
-fn encoder_for(spares: &Spares, wishes: &OpusWishes) -> Option<opus::Encoder> {
-    let mut encoder = spares.encoder()?;
-    heed(&mut encoder, wishes).ok()?;
-    Some(encoder)
+/// The same encoder, set to what a peer wishes.
+fn heeding(mut encoder: opus::Encoder, wishes: &OpusWishes) -> Option<opus::Encoder> {
+    heed(&mut encoder, wishes).ok().map(|()| encoder)
 }
 
-/// All that any other line may have set differently.
+/// Sets all that any other line may have set differently.
 fn heed(encoder: &mut opus::Encoder, wishes: &OpusWishes) -> opus::Result<()> {
     let expected_loss = match wishes.inband_fec {
         true => EXPECTED_LOSS_PERCENT,
@@ -271,13 +270,15 @@ mod tests {
         }
         before.rest();
         assert_eq!(spares.count(), (1, 0));
-        let mut lent = Encoder::new(&spares, &OpusWishes::default(), 20).unwrap();
-        assert_eq!(spares.count(), (0, 0));
+        let mut lent = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
+        lent.rest();
+        lent.spares = spares;
         for (n, new) in packets(OpusWishes::default(), 50).into_iter().enumerate() {
             lent.push(&tone(n, 300.0));
             let mut out = [0; 1_275];
             let length = lent.pop(&mut out).unwrap();
             assert_eq!(out[..length], new, "{n}");
+            assert_eq!(lent.spares.count(), (0, 0), "it is the one that there was");
         }
         // And one that has rested goes on without being asked to.
         lent.rest();

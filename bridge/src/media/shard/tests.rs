@@ -101,6 +101,7 @@ impl House {
         let (orders, receiver) = sync_channel(1_000);
         let (sender, reports) = mpsc::channel(1_000);
         let spares = Arc::<Spares>::default();
+        // Nobody tends the spares of this house, so that what is lent can be counted.
         let (pusher, _) = aside::start(sender.clone(), Arc::default()).unwrap();
         let counters = Arc::<Counters>::default();
         let (told, lent) = (Reports::new(sender), Arc::clone(&spares));

@@ -23,8 +23,8 @@ pub(in crate::media) struct Spares {
     decoders: ArrayQueue<Decoder>,
     /// there has been a line of Opus
     needed: AtomicBool,
-    /// it was told that there are too few or too many
-    told: AtomicBool,
+    /// somebody was asked to tend them, and has not done so yet
+    asked: AtomicBool,
 }
 
 impl Default for Spares {
@@ -33,25 +33,30 @@ impl Default for Spares {
             encoders: ArrayQueue::new(MOST_GIVEN),
             decoders: ArrayQueue::new(MOST_GIVEN),
             needed: AtomicBool::new(false),
-            told: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
         }
     }
 }
 
 impl Spares {
-    /// An encoder that has encoded nothing, with settings of whoever had it before; made now when
-    /// none is left. None when libopus has no memory.
-    pub(super) fn encoder(&self) -> Option<opus::Encoder> {
+    /// An encoder of its own for a new line, which has time to have one made: spares are for those
+    /// who have none. None when libopus has no memory.
+    pub(super) fn new_encoder(&self) -> Option<opus::Encoder> {
         self.needed.store(true, Relaxed);
+        new_encoder()
+    }
+
+    /// A spare encoder that has encoded nothing, with settings of whoever had it before; made now
+    /// when none is left. None when libopus has no memory.
+    pub(super) fn encoder(&self) -> Option<opus::Encoder> {
         match self.encoders.pop() {
             Some(mut encoder) => encoder.reset_state().is_ok().then_some(encoder),
             None => new_encoder(),
         }
     }
 
-    /// A decoder that has decoded nothing, as above.
+    /// A spare decoder that has decoded nothing, as above.
     fn decoder(&self) -> Option<Decoder> {
-        self.needed.store(true, Relaxed);
         match self.decoders.pop() {
             Some(mut decoder) => {
                 decoder.restart();
@@ -74,24 +79,22 @@ impl Spares {
         (self.encoders.len(), self.decoders.len())
     }
 
-    /// Whether [`tend`](Self::tend) has something to do, and has not been asked for.
-    pub(in crate::media) fn want_tending(&self) -> bool {
+    /// Asks for [`tend`](Self::tend) where there are too few or too many, once until it is done;
+    /// `ask` says whether it was heard, else it is asked again next time.
+    pub(in crate::media) fn look_after(&self, ask: impl FnOnce() -> bool) {
         let unfit = |there: usize| !(FEWEST..=MOST).contains(&there);
-        self.needed.load(Relaxed)
-            && (unfit(self.encoders.len()) || unfit(self.decoders.len()))
-            && !self.told.load(Relaxed)
-    }
-
-    /// [`tend`](Self::tend) has been asked for.
-    pub(in crate::media) fn tending(&self) {
-        self.told.store(true, Relaxed);
+        let wanting = unfit(self.encoders.len()) || unfit(self.decoders.len());
+        // It is noted before it is asked: it may be done before `ask` returns.
+        if wanting && self.needed.load(Relaxed) && !self.asked.swap(true, Relaxed) && !ask() {
+            self.asked.store(false, Relaxed);
+        }
     }
 
     /// Makes what is lacking and frees what is too much, where there is time for it.
     pub(in crate::media) fn tend(&self) {
         tend(&self.encoders, new_encoder);
         tend(&self.decoders, Decoder::new);
-        self.told.store(false, Relaxed);
+        self.asked.store(false, Relaxed);
     }
 }
 
@@ -122,7 +125,7 @@ impl Lent {
     /// None when libopus has no memory for it.
     pub(in crate::media) fn new(spares: &Arc<Spares>) -> Option<Self> {
         Some(Self {
-            decoder: Some(spares.decoder()?),
+            decoder: Some(Decoder::new()?),
             spares: Arc::clone(spares),
         })
     }
@@ -184,7 +187,7 @@ impl decode::Decoder for Lent {
 }
 
 /// Fewer are too few, more are too many, and so many are made of either. Whoever finds none makes
-/// one in the tick, which is a small part of what it costs to use it once.
+/// one in the tick (docs/benchmarks.md has what that costs).
 const FEWEST: usize = 4;
 const ENOUGH: usize = 8;
 const MOST: usize = 16;
@@ -198,19 +201,85 @@ mod tests {
     #[test]
     fn there_are_never_few_or_many_for_long() {
         let spares = Spares::default();
-        assert!(!spares.want_tending(), "nobody speaks Opus");
-        let mut lent: Vec<_> = (0..40).map(|_| spares.encoder()).collect();
-        assert!(spares.want_tending());
-        spares.tending();
-        assert!(!spares.want_tending());
+        let is_asked = |heard| {
+            let mut asked = false;
+            spares.look_after(|| {
+                asked = true;
+                heard
+            });
+            asked
+        };
+        assert!(!is_asked(true), "nobody speaks Opus");
+        let mut lines: Vec<_> = (0..40).map(|_| spares.new_encoder()).collect();
+        assert_eq!(spares.count(), (0, 0), "new lines take nothing from them");
+        assert!(is_asked(false) && is_asked(true), "again when not heard");
+        assert!(!is_asked(true), "once");
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
-        assert!(!spares.want_tending());
-        lent.iter_mut().for_each(|lent| spares.take_encoder(lent));
+        assert!(!is_asked(true));
+        lines.iter_mut().for_each(|line| spares.take_encoder(line));
         assert_eq!(spares.count(), (48, 8));
-        assert!(spares.want_tending());
+        assert!(is_asked(true));
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
+        let lent: Vec<_> = (0..5).map(|_| spares.encoder()).collect();
+        assert_eq!((lent.len(), spares.count()), (5, (3, 8)));
+        assert!(is_asked(true));
+    }
+
+    /// Who is asked may have done it before he has said that he heard.
+    #[test]
+    fn they_are_tended_again_however_quickly_it_was_done() {
+        let spares = Spares::default();
+        let mut line = spares.new_encoder();
+        spares.look_after(|| {
+            spares.tend();
+            true
+        });
+        (0..5).for_each(|_| drop(spares.encoder()));
+        spares.take_encoder(&mut line);
+        spares.look_after(|| {
+            spares.tend();
+            true
+        });
+        assert_eq!(spares.count(), (4, 8), "four are not too few");
+        drop(spares.encoder());
+        spares.look_after(|| {
+            spares.tend();
+            true
+        });
+        assert_eq!(spares.count(), (8, 8));
+    }
+
+    /// Whatever it has decoded for others before.
+    #[test]
+    fn a_decoder_that_was_lent_decodes_as_a_new_one() {
+        let mut encoder = new_encoder().unwrap();
+        let mut packet = |hz: f32| {
+            let turn = std::f32::consts::TAU * hz / 48_000.0;
+            let sound: Vec<i16> = (0..960)
+                .map(|n| (8_000.0 * (n as f32 * turn).sin()) as i16)
+                .collect();
+            encoder.encode_vec(&sound, 1_000).unwrap()
+        };
+        let (before, said) = (packet(300.0), packet(1_100.0));
+        let spares = Arc::new(Spares::default());
+        let decode = |line: &mut Lent, packet: &[u8]| {
+            let mut sound = [0; 960];
+            line.decode(packet, &mut sound);
+            sound
+        };
+        let (mut one, mut other) = (Lent::new(&spares).unwrap(), Lent::new(&spares).unwrap());
+        decode(&mut one, &before);
+        decode(&mut other, &before);
+        let goes_on = decode(&mut other, &said);
+        one.rest();
+        assert_eq!(spares.count(), (0, 1));
+        let lent = decode(&mut one, &said);
+        assert_eq!(spares.count(), (0, 0));
+        let mut new = Lent::new(&Arc::default()).unwrap();
+        assert_eq!(lent, decode(&mut new, &said));
+        assert_ne!(lent, goes_on, "what was before would be heard");
     }
 
     #[test]
