@@ -253,6 +253,20 @@ mod tests {
         assert!(!check(false).0);
     }
 
+    /// RFC 6716, 3.1: the first five bits say how wide the sound is.
+    #[test]
+    fn who_plays_nothing_above_is_sent_nothing_above() {
+        let config = |playback_hz_max| {
+            let wishes = OpusWishes {
+                playback_hz_max,
+                ..OpusWishes::default()
+            };
+            packets(wishes, 20)[19][0] >> 3
+        };
+        assert!(config(8_000) < 4, "{}", config(8_000));
+        assert!((14..16).contains(&config(48_000)), "{}", config(48_000));
+    }
+
     /// Whoever had it before, and for whatever he wished.
     #[test]
     fn an_encoder_that_was_lent_encodes_as_a_new_one() {
