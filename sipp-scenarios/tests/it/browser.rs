@@ -20,6 +20,9 @@ async fn the_page_shows_a_caller_and_mutes_the_line() -> Result<()> {
     }
     let confab = Confab::start_with(quiet()).await?;
     let mut page = Browser::watch(&confab, ROOM).await?;
+    // seen, and so not what is waited for at the end
+    page.until("nobody is there", |seen| seen["event"] == "empty")
+        .await?;
     let anna = confab.host(Plan::humming("Anna", ANNA)).await?;
     let bert = confab.guest(Plan::humming("Bert", BERT)).await?;
     let came = page

@@ -296,3 +296,26 @@ async fn who_was_cut_off_comes_back_muted_as_before_and_in_the_same_place(
     }
     confab.finish().await
 }
+
+/// Before he takes the trouble to say his name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_knock_is_told_so_before_his_name_is_asked_for() -> Result<()> {
+    let setup = Setup::with_room(&["guests_may_start=true", "announce=name"]);
+    let confab = Confab::start_with(setup).await?;
+    let portal = confab.portal().await?;
+    let come = |name: &str| confab.call_room(ROOM, Plan::humming(name, BERT));
+    let inside = come("inside").await?;
+    inside.key("#").await?;
+    inside.ear.wait_for_prompt("say-your-name", 0, SOON).await?;
+    assert!(!inside.ear.since(0).heard_prompt("room-is-locked")?);
+    confab.until_callers(ROOM, 1).await?;
+    portal.command(ROOM, "lock", None).await?;
+    let late = come("late").await?;
+    late.key("#").await?;
+    late.ear.wait_for_prompt("say-your-name", 0, SOON).await?;
+    assert!(late.ear.since(0).heard_prompt("room-is-locked")?);
+    for phone in [inside, late] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
+}

@@ -220,3 +220,18 @@ async fn without_its_spool_the_ledger_is_written_and_the_health_says_so() -> Res
     assert_eq!(confab.metric("confab_ledger_lost_total").await?, Some(0.0));
     confab.finish().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conference_is_billed_to_its_room_when_nobody_says_otherwise() -> Result<()> {
+    let settings = [
+        "guests_may_start=true",
+        "announce=nothing",
+        "billing_code=8150",
+    ];
+    let confab = Confab::start_with(Setup::with_room(&settings)).await?;
+    let guest = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    guest.hang_up().await?;
+    let conferences = ended(confab.portal().await?, 1).await?;
+    assert_eq!(conferences[0]["billing_code"], "8150");
+    confab.finish().await
+}
