@@ -3,10 +3,12 @@
 //! while it needs them.
 //!
 //! A media thread gives and takes without waiting. That there are neither too few nor too many is
-//! seen to elsewhere, by [`Spares::tend`].
+//! seen to elsewhere, by [`Spares::tend`]. When none is left, an encoder is made in the tick, or
+//! its line would hear a gap; a decoder is not, as it takes twice as long and nobody misses the
+//! first tick of a line that has only just been allowed to speak: it is made for the next one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use confab_core::audio::decode::{self, Decoder as _};
 use confab_core::audio::rate::Rate;
@@ -21,6 +23,8 @@ use super::decoder::{self, Decoder};
 pub(in crate::media) struct Spares {
     encoders: ArrayQueue<opus::Encoder>,
     decoders: ArrayQueue<Decoder>,
+    /// times that a decoder was looked for and there was none, since they were tended
+    missed: AtomicUsize,
     /// there has been a line of Opus
     needed: AtomicBool,
     /// somebody was asked to tend them, and has not done so yet
@@ -32,6 +36,7 @@ impl Default for Spares {
         Self {
             encoders: ArrayQueue::new(MOST_GIVEN),
             decoders: ArrayQueue::new(MOST_GIVEN),
+            missed: AtomicUsize::new(0),
             needed: AtomicBool::new(false),
             asked: AtomicBool::new(false),
         }
@@ -55,15 +60,14 @@ impl Spares {
         }
     }
 
-    /// A spare decoder that has decoded nothing, as above.
+    /// A spare decoder that has decoded nothing; when there is none, there will soon be one.
     fn decoder(&self) -> Option<Decoder> {
-        match self.decoders.pop() {
-            Some(mut decoder) => {
-                decoder.restart();
-                Some(decoder)
-            }
-            None => Decoder::new(),
-        }
+        let Some(mut decoder) = self.decoders.pop() else {
+            self.missed.fetch_add(1, Relaxed);
+            return None;
+        };
+        decoder.restart();
+        Some(decoder)
     }
 
     /// Takes an encoder that is not needed now, unless there are too many already.
@@ -92,17 +96,18 @@ impl Spares {
 
     /// Makes what is lacking and frees what is too much, where there is time for it.
     pub(in crate::media) fn tend(&self) {
-        tend(&self.encoders, new_encoder);
-        tend(&self.decoders, Decoder::new);
+        tend(&self.encoders, ENOUGH, new_encoder);
+        let missed = self.missed.swap(0, Relaxed);
+        tend(&self.decoders, ENOUGH + missed, Decoder::new);
         self.asked.store(false, Relaxed);
     }
 }
 
-fn tend<T>(spares: &ArrayQueue<T>, make: impl Fn() -> Option<T>) {
-    while spares.len() > ENOUGH {
+fn tend<T>(spares: &ArrayQueue<T>, enough: usize, make: impl Fn() -> Option<T>) {
+    while spares.len() > enough {
         drop(spares.pop());
     }
-    while spares.len() < ENOUGH {
+    while spares.len() < enough {
         let made = make().map(|spare| spares.push(spare));
         if !matches!(made, Some(Ok(()))) {
             return;
@@ -114,7 +119,7 @@ fn new_encoder() -> Option<opus::Encoder> {
     opus::Encoder::new(Rate::Full.hz(), Channels::Mono, Application::Voip).ok()
 }
 
-/// One line's decoder, while there is something to decode.
+/// One line's decoder, while there is something to decode. Without one it decodes to silence.
 #[derive(Debug)]
 pub(in crate::media) struct Lent {
     decoder: Option<Decoder>,
@@ -182,12 +187,17 @@ impl decode::Decoder for Lent {
     }
 
     fn conceal(&mut self, out: &mut [i16]) -> bool {
-        self.decoder().is_some_and(|decoder| decoder.conceal(out))
+        match self.decoder() {
+            Some(decoder) => decoder.conceal(out),
+            None => {
+                out.fill(0);
+                true
+            }
+        }
     }
 }
 
-/// Fewer are too few, more are too many, and so many are made of either. Whoever finds none makes
-/// one in the tick (docs/benchmarks.md has what that costs).
+/// Fewer are too few, more are too many, and so many are made of either: the usual need of a tick.
 const FEWEST: usize = 4;
 const ENOUGH: usize = 8;
 const MOST: usize = 16;
@@ -280,6 +290,37 @@ mod tests {
         let mut new = Lent::new(&Arc::default()).unwrap();
         assert_eq!(lent, decode(&mut new, &said));
         assert_ne!(lent, goes_on, "what was before would be heard");
+    }
+
+    /// As when all are allowed to speak at once.
+    #[test]
+    fn who_finds_no_decoder_has_one_in_the_next_tick() {
+        let packet = new_encoder().unwrap().encode_vec(&[5_000; 960], 1_000);
+        let packet = packet.unwrap();
+        let spares = Arc::new(Spares::default());
+        let mut lines: Vec<_> = (0..100).filter_map(|_| Lent::new(&spares)).collect();
+        lines.iter_mut().for_each(Lent::rest);
+        spares.tend();
+        assert_eq!(spares.count(), (8, 8));
+        let mut heard = |what: fn(&mut Lent, &[u8], &mut [i16])| {
+            let is_heard = |line: &mut Lent| {
+                let mut sound = [i16::MIN; 960];
+                what(line, &packet, &mut sound);
+                assert!(!sound.contains(&i16::MIN), "all of it is written");
+                sound.iter().any(|&sample| sample != 0)
+            };
+            lines
+                .iter_mut()
+                .map(is_heard)
+                .filter(|&heard| heard)
+                .count()
+        };
+        assert_eq!(heard(|line, packet, out| line.decode(packet, out)), 8);
+        spares.tend();
+        assert_eq!(heard(|line, packet, out| line.decode(packet, out)), 100);
+        assert_eq!(heard(|line, _, out| assert!(line.conceal(out))), 100);
+        spares.tend();
+        assert_eq!(spares.count(), (8, 8));
     }
 
     #[test]
