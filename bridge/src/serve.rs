@@ -233,6 +233,7 @@ fn start_media(
     let (reports, inlet) = mpsc::channel(MEDIA_QUEUE);
     let media = MediaConfig {
         io_uring: config.io_uring,
+        drop_unheard: config.drop_unheard,
         threads: config.media_threads,
         address: config.media_address,
         ports: config.rtp_ports.clone(),

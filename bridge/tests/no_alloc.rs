@@ -221,6 +221,7 @@ fn a_tick_allocates_nothing() {
     let (reports, mut told) = mpsc::channel(1_000);
     let config = MediaConfig {
         io_uring: true,
+        drop_unheard: true,
         threads: 1,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         ports: 33_000..=33_199,

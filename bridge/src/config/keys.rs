@@ -84,6 +84,11 @@ pub const KEYS: &[KeySpec] = &[
         help: "true: packets go out by io_uring, many by one call, where the system allows it",
     },
     KeySpec {
+        name: "drop_unheard",
+        default: "true",
+        help: "true: the system drops most packets of who may not speak, where it can",
+    },
+    KeySpec {
         name: "media_threads",
         default: "auto",
         help: "number of media threads; auto: one for each core but one",

@@ -122,6 +122,7 @@ impl Reader {
             media_address: self.media_address(),
             rtp_ports: self.get("rtp_ports", 0..=0, parse_ports),
             io_uring: self.get("io_uring", true, parse_flag),
+            drop_unheard: self.get("drop_unheard", true, parse_flag),
             media_threads: self.get("media_threads", 1, parse_threads),
             busy_tick_us: self.get("busy_tick_us", 14_000, number(1..=20_000)),
             dead_line_seconds: self.get("dead_line_seconds", 30, number(1..=3600)),

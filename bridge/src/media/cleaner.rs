@@ -7,7 +7,7 @@ use confab_core::audio::jitter::Taken;
 use confab_core::audio::level::Power;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 
-use super::inbound::Heard;
+use super::heard::Heard;
 use super::said;
 
 /// See the module.

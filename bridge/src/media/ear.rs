@@ -2,9 +2,9 @@
 //! prompt and an announcement to the room are never heard at once: what began first is heard to its
 //! end, and the other after it. Sends nothing.
 
-use confab_core::audio::announce::Place;
+use confab_core::audio::announce::{Announcer, Place};
 use confab_core::audio::limit::Limiter;
-use confab_core::audio::mix::{self, Fader};
+use confab_core::audio::mix::{self, Dip, Fader};
 use confab_core::audio::play::Player;
 use confab_core::audio::rate::Rate;
 use confab_core::audio::resample::LONGEST_PAST;
@@ -12,9 +12,26 @@ use confab_core::effect::Hear;
 use confab_core::ids::{LegId, PlayId};
 
 use super::aside::Aside;
-use super::line::RoomSound;
+use super::encoded::Encoded;
 use super::shard::Tools;
 use super::{FromShard, Sound};
+
+/// What a line hears of a room, in one tick.
+#[derive(Debug)]
+pub(super) struct RoomSound<'a> {
+    /// everybody who is mixed, and what is played to the room
+    pub(super) total: &'a [i32],
+    pub(super) rate: Rate,
+    pub(super) dip: Dip,
+    /// the same, limited, for those who are not in it
+    pub(super) shared: &'a mut Encoded,
+    /// the limiter of the shared sound as it was before this tick
+    pub(super) limiter: &'a Limiter,
+    /// what of the total is played to the room, and where that was before this tick
+    pub(super) announced: &'a [i32],
+    pub(super) place: Place,
+    pub(super) announcer: &'a Announcer,
+}
 
 /// The hearing half of a line.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
-use confab_core::audio::rtcp::{self, Item, Reception, ReportBlock};
+use confab_core::audio::rtcp::{self, Item, ReportBlock};
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::stream::{Direction, Load, Stream};
 use confab_core::audio::{Frame, NARROW_HZ, SILENCE};
@@ -15,7 +15,10 @@ use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::inband::{Detector, Origin};
 
 use super::aside::Over;
+use super::heard::Heard;
 use super::latch::Latch;
+use super::life::Life;
+use super::received::Received;
 use super::shard::Now;
 use super::srtp::{Inlet, Opener};
 
@@ -26,6 +29,10 @@ pub(super) struct Inbound {
     agreed: Option<(Stream, Latch)>,
     inlet: Inlet,
     jitter: Box<JitterBuffer>,
+    /// that of the buffer
+    rate: Rate,
+    /// a tick was taken while nobody listened, and nothing is left of what was said before
+    rests: bool,
     events: EventReceiver,
     /// SSRC of the key packets so far; some phones send them beside, not within, their audio
     events_from: Option<u32>,
@@ -37,40 +44,13 @@ pub(super) struct Inbound {
     /// of a line that has a higher rate: this tick at 8 kHz, and the end of the last as it came
     narrow: Frame,
     past: [i16; LONGEST_PAST],
-    reception: Reception,
+    received: Received,
+    life: Life,
     /// number of the last packet of sound
     sequence: u16,
     /// tick until which a key is taken to be down
     key_until: u64,
-    /// tick of the last sign of life
-    heard_at: u64,
-    dead_told: bool,
-    silent_told: bool,
-    /// it has paused before: its phone sends nothing while nobody speaks
-    pauses: bool,
     lost_told: u64,
-}
-
-/// What a tick brought, beside its sound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Heard {
-    /// Where the sound came from.
-    pub(super) taken: Taken,
-    /// A key that came as a tone.
-    pub(super) key: Option<Key>,
-    /// A key is down, by whatever way; what the line says meanwhile is nothing.
-    pub(super) key_is_down: bool,
-    /// Some of it may be the tone of a key: cut, but for sound that has only just begun.
-    pub(super) may_be_key: bool,
-}
-
-impl Heard {
-    const NOTHING: Self = Self {
-        taken: Taken::Idle,
-        key: None,
-        key_is_down: false,
-        may_be_key: false,
-    };
 }
 
 /// What a datagram was.
@@ -95,6 +75,8 @@ impl Inbound {
             agreed: None,
             inlet: Inlet::default(),
             jitter: Box::new(JitterBuffer::new(Law::Mu)),
+            rate: Rate::Narrow,
+            rests: false,
             events: EventReceiver::new(NARROW_HZ),
             events_from: None,
             has_sent_event: false,
@@ -102,13 +84,10 @@ impl Inbound {
             tones: Detector::default(),
             narrow: SILENCE,
             past: [0; LONGEST_PAST],
-            reception: Reception::default(),
+            received: Received::default(),
+            life: Life::default(),
             sequence: 0,
             key_until: 0,
-            heard_at: 0,
-            dead_told: false,
-            silent_told: false,
-            pauses: false,
             lost_told: 0,
         }
     }
@@ -138,8 +117,12 @@ impl Inbound {
                 }
             }
         }
+        self.rate = self.jitter.rate();
+        self.rests = false;
         self.past.fill(0);
-        self.has_sent_event = false;
+        // A session timer asks for what is agreed already, of a gateway whose keys are known.
+        let whose = |stream: &Stream| (stream.remote, stream.codec, stream.event_payload_type);
+        self.has_sent_event &= self.stream().map(whose) == Some(whose(&stream));
         self.events = EventReceiver::new(stream.event_clock_hz);
         match &mut self.agreed {
             Some((before, latch)) => {
@@ -152,8 +135,7 @@ impl Inbound {
             None => self.agreed = Some((stream, Latch::new(stream.remote))),
         }
         // A line that comes back from hold has all its time again.
-        self.heard_at = now.tick;
-        self.dead_told = false;
+        self.life.renew(now);
     }
 
     /// The peer's packets are sealed by another key from now on, or no more. Returns what is needed
@@ -173,7 +155,7 @@ impl Inbound {
 
     /// The rate of its sound.
     pub(super) fn rate(&self) -> Rate {
-        self.jitter.rate()
+        self.rate
     }
 
     /// This tick at 8 kHz, as it came: without what the line did not send.
@@ -239,7 +221,7 @@ impl Inbound {
             // choice: empty datagrams, STUN, reports on this port (RFC 6263, 4). One whose packets
             // cannot be opened is there as well.
             if latch.is_peer(from) {
-                self.heard_at = now.tick;
+                self.life.sign(now);
             }
             return Datagram::Rejected;
         };
@@ -251,10 +233,10 @@ impl Inbound {
             return Datagram::Rejected;
         }
         let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
-        self.pauses |= now.tick - self.heard_at.min(now.tick) >= PAUSE_TICKS;
-        self.heard_at = now.tick;
-        let clock_hz = stream.codec.clock_hz();
-        self.reception.packet(&packet, now.clock(clock_hz));
+        let arrival = now.clock(stream.codec.clock_hz());
+        self.life.packet(now);
+        let (sound, heard) = (load == Some(Load::Sound), self.jitter.listens());
+        self.received.packet(&packet, arrival, sound, heard);
         match load {
             Some(Load::Event) => self.event(&packet, now),
             Some(Load::Sound) => {
@@ -270,7 +252,7 @@ impl Inbound {
             }
             Some(Load::Noise) => {
                 self.jitter.put_noise(&packet);
-                self.pauses = true;
+                self.life.pauses();
                 Datagram::Taken
             }
             None => {
@@ -323,32 +305,60 @@ impl Inbound {
         let Some(plain) = length.and_then(|length| bytes.get(..length)) else {
             return false;
         };
-        let reception = &mut self.reception;
+        let received = &mut self.received;
         let read = rtcp::read(plain, |item| {
             if let Item::Sender { ssrc, info } = item {
-                reception.sender_report(ssrc, info.ntp, now.ntp_middle());
+                received.sender_report(ssrc, info.ntp, now);
             }
         });
         if read.is_ok() {
-            self.heard_at = now.tick;
+            self.life.sign(now);
         }
         read.is_ok()
     }
 
-    /// The sound of this tick: silence while the line is held or a key is down, and without what
-    /// may be the tone of a key. When it is not `wanted` it may be silence as well.
-    pub(super) fn take(&mut self, frame: &mut [i16], wanted: bool, now: &Now) -> Heard {
+    /// Whether anybody wants its sound; where keys may come as tones we do ourselves. Returns
+    /// whether it is listened to.
+    pub(super) fn set_wanted(&mut self, wanted: bool) -> bool {
+        let listens = wanted || self.keys_may_be_tones();
+        if listens || !self.rests {
+            self.jitter.set_listening(listens);
+        }
+        self.rests &= !listens;
+        listens
+    }
+
+    /// Nobody listens, and nothing is left of what was said before: no tick need be taken.
+    pub(super) fn rests(&self) -> bool {
+        self.rests
+    }
+
+    /// Whether the system lets only some of its packets of sound through from now on.
+    pub(super) fn set_thinned(&mut self, thinned: bool) {
+        self.received.set_thinned(thinned);
+    }
+
+    /// Once a second: the payload type of a sound that comes without a pause and is not listened
+    /// to, so that most of it need not come.
+    pub(super) fn needless(&mut self) -> Option<u8> {
+        let steady = self.received.is_steady();
+        let needless = steady && self.is_expected() && !self.jitter.listens();
+        self.stream().filter(|_| needless).map(|s| s.payload_type)
+    }
+
+    /// The sound of this tick: silence while the line is held, a key is down or nobody listens, and
+    /// without what may be the tone of a key.
+    pub(super) fn take(&mut self, frame: &mut [i16], now: &Now) -> Heard {
         if !self.is_expected() {
             frame.fill(0);
             self.narrow = SILENCE;
             self.tones.pause();
             return Heard::NOTHING;
         }
-        let listens = wanted || self.keys_may_be_tones();
-        self.jitter.set_listening(listens);
         let taken = self.jitter.take(frame);
-        if !listens {
+        if !self.jitter.listens() {
             self.rest(frame, Taken::Idle);
+            self.rests = true;
             return Heard::NOTHING;
         }
         let origin = match taken {
@@ -428,36 +438,24 @@ impl Inbound {
 
     /// Whether nothing has come for seconds, when that is news.
     pub(super) fn turns_silent(&mut self, now: &Now) -> Option<bool> {
-        let expected = self.is_expected();
-        let limit = if self.pauses {
-            SILENT_PAUSING_TICKS
-        } else {
-            SILENT_TICKS
-        };
-        let silent = expected && now.tick - self.heard_at.min(now.tick) >= limit;
-        (std::mem::replace(&mut self.silent_told, silent) != silent).then_some(silent)
+        self.life.turns_silent(self.is_expected(), now)
     }
 
     /// Whether, for the first time, nothing has come for so long that the line must be dead.
     /// A held line owes us nothing.
     pub(super) fn has_died(&mut self, dead_ticks: u64, now: &Now) -> bool {
-        let expected = self.is_expected();
-        if !expected || self.dead_told || now.tick - self.heard_at.min(now.tick) < dead_ticks {
-            return false;
-        }
-        self.dead_told = true;
-        true
+        self.life.has_died(self.is_expected(), dead_ticks, now)
     }
 
     /// What is to be told of the peer's stream.
     pub(super) fn report(&mut self, now: &Now) -> Option<ReportBlock> {
-        self.reception.report(now.ntp_middle())
+        self.received.report(now)
     }
 
     /// Packets lost or late since this was last asked.
     pub(super) fn take_lost(&mut self) -> u64 {
         let stats = self.jitter.stats();
-        let lost = stats.lost + stats.late;
+        let lost = stats.lost + stats.late + self.received.missed();
         let fresh = lost - self.lost_told;
         self.lost_told = lost;
         fresh
@@ -465,7 +463,7 @@ impl Inbound {
 
     /// A line that moves to another shard meets another count of ticks.
     pub(super) fn move_to(&mut self, left: &Now, now: &Now) {
-        self.heard_at = now.tick;
+        self.life.move_to(now);
         self.key_until = now.tick + self.key_until.saturating_sub(left.tick);
         if let Some((_, latch)) = &mut self.agreed {
             latch.move_to(left.tick, now.tick);
@@ -484,14 +482,8 @@ fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
 
-/// Three seconds without a sign of life, in which phones that send all the time send 150.
-const SILENT_TICKS: u64 = 150;
-/// A phone that pauses shows by its RTCP that it is there, about every five seconds.
-const SILENT_PAUSING_TICKS: u64 = 600;
 /// A peak 66 dB down: G.722 makes a little noise of nothing, and no key is so soft.
 const FAINT: u16 = 16;
-/// A second, which no network takes for a packet.
-const PAUSE_TICKS: u64 = 50;
 /// Between two packets of a key that is down: phones send one every 20 to 50 ms.
 const KEY_PAUSE_TICKS: u64 = 5;
 /// After a key: the tail of its tone that a gateway may have let through.

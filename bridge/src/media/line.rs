@@ -4,14 +4,12 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
-use confab_core::audio::announce::{Announcer, Place};
 use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::level::Power;
-use confab_core::audio::limit::Limiter;
-use confab_core::audio::mix::{self, Dip};
+use confab_core::audio::mix;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{PAST, convert};
-use confab_core::audio::stream::{Direction, Srtp, Stream};
+use confab_core::audio::stream::{Srtp, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::fault::Fault;
 use confab_core::ids::{LegId, PlayId};
@@ -21,12 +19,12 @@ use super::FromShard;
 use super::aside::{Aside, Over};
 use super::codec::Coder;
 use super::counters::add;
-use super::ear::Ear;
-use super::encoded::Encoded;
-use super::inbound::{Datagram, Heard, Inbound};
+use super::ear::{Ear, RoomSound};
+use super::heard::Heard;
+use super::inbound::{Datagram, Inbound};
 use super::kit::Kit;
 use super::name::NameTake;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, may_send};
 use super::ports::PortPair;
 use super::report::Reports;
 use super::said::{NOTHING, Said};
@@ -64,23 +62,6 @@ pub struct Line {
     name: Option<NameTake>,
     /// when it left another shard
     left: Option<Now>,
-}
-
-/// What a line hears of a room, in one tick.
-#[derive(Debug)]
-pub(super) struct RoomSound<'a> {
-    /// everybody who is mixed, and what is played to the room
-    pub(super) total: &'a [i32],
-    pub(super) rate: Rate,
-    pub(super) dip: Dip,
-    /// the same, limited, for those who are not in it
-    pub(super) shared: &'a mut Encoded,
-    /// the limiter of the shared sound as it was before this tick
-    pub(super) limiter: &'a Limiter,
-    /// what of the total is played to the room, and where that was before this tick
-    pub(super) announced: &'a [i32],
-    pub(super) place: Place,
-    pub(super) announcer: &'a Announcer,
 }
 
 impl Line {
@@ -199,6 +180,7 @@ impl Line {
         }
         self.outbound.set_clock(stream.codec.clock_hz(), now);
         self.past = [0; PAST];
+        self.thin(None);
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         if !goes_on {
             self.pause();
@@ -278,12 +260,42 @@ impl Line {
     /// the mix.
     pub(super) fn listen(&mut self, room: Rate, tools: &mut Tools) -> bool {
         let (leg, now) = (self.leg, tools.now);
-        let (mut seen, mut rejected) = (0, 0);
+        // In the menus all is said by keys, and who is faded out is still heard.
+        let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
+        if self.inbound.set_wanted(wanted) {
+            self.thin(None);
+        }
+        if !self.wire.is_thinned() || (now.tick + leg.0).is_multiple_of(THINNED_TICKS) {
+            self.read(tools);
+        }
+        if self.inbound.rests() {
+            if self.talking_told || self.fault_told.is_some() {
+                self.tell(&mut tools.reports);
+            }
+            return false;
+        }
+        let rate = self.rate();
+        let heard = self.inbound.take(&mut self.frame[..rate.tick()], &now);
+        if let Some(key) = heard.key {
+            tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
+        }
+        if let Some(name) = &mut self.name
+            && name.push(self.inbound.narrow(&self.frame[..rate.tick()]))
+        {
+            self.stop_name(tools);
+        }
+        let wants = self.judge(heard, tools);
+        self.bring_to(room, wants) && wants
+    }
+
+    /// Takes what has come.
+    fn read(&mut self, tools: &mut Tools) {
+        let (leg, now) = (self.leg, tools.now);
+        let (mut seen, mut rejected, mut other) = (0, 0, 0);
         let (inbound, reports) = (&mut self.inbound, &mut tools.reports);
         // A line that had one packet, and that the right one, in the tick before has one in this.
         // What came early with it is in time in the next tick; what stays is found soon.
         let thorough = !self.steady || (now.tick + leg.0).is_multiple_of(THOROUGH_TICKS);
-        let mut other = 0;
         let read = |bytes: &mut [u8], from: SocketAddr| {
             seen += 1;
             match inbound.datagram(bytes, from, &now) {
@@ -308,22 +320,12 @@ impl Line {
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         tools.counted.seen += seen;
         tools.counted.rejected += rejected;
-        let rate = self.rate();
-        // In the menus everything is said by keys, and who is faded out is still heard.
-        let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
-        let heard = self
-            .inbound
-            .take(&mut self.frame[..rate.tick()], wanted, &now);
-        if let Some(key) = heard.key {
-            tools.reports.tell(FromShard::Key(leg, key, Source::InBand));
-        }
-        if let Some(name) = &mut self.name
-            && name.push(self.inbound.narrow(&self.frame[..rate.tick()]))
-        {
-            self.stop_name(tools);
-        }
-        let wants = self.judge(heard, tools);
-        self.bring_to(room, wants) && wants
+    }
+
+    /// Most of the sound of this payload type need not come, or all must.
+    fn thin(&mut self, payload_type: Option<u8>) {
+        self.wire.thin(&self.ports.rtp, payload_type);
+        self.inbound.set_thinned(self.wire.is_thinned());
     }
 
     /// Makes its part of the mix of what it says; false for the one tick in which a room has not
@@ -437,7 +439,9 @@ impl Line {
 
     /// Once a second: reads RTCP, reports, and looks whether the line still lives.
     pub(super) fn housekeep(&mut self, tools: &mut Tools) {
-        let now = tools.now;
+        let (leg, now) = (self.leg, tools.now);
+        let needless = self.inbound.needless();
+        self.thin(needless.filter(|_| tools.drops_unheard));
         let (inbound, mut rejected) = (&mut self.inbound, 0);
         tools.inbox.read(&self.ports.rtcp, None, |bytes, from| {
             rejected += u64::from(!inbound.control(bytes, from, &now));
@@ -449,7 +453,6 @@ impl Line {
             tools.reports.tell(FromShard::Silent(self.leg, silent));
         }
         if let Some((from, named)) = self.inbound.stranger() {
-            let leg = self.leg;
             tools.reports.tell(FromShard::Stranger { leg, from, named });
         }
         if self.inbound.opens_nothing() {
@@ -482,11 +485,6 @@ impl Line {
     }
 }
 
-/// RFC 3264, 8.4: on hold nothing is sent, in the new style or the old.
-fn may_send(stream: &Stream) -> bool {
-    matches!(stream.direction, Direction::SendRecv | Direction::SendOnly)
-}
-
 const MUTE: Voice = Voice {
     speak: false,
     hear: Hear::Nothing,
@@ -494,6 +492,8 @@ const MUTE: Voice = Voice {
 
 /// A socket is emptied at least so often, whatever is expected in it.
 const THOROUGH_TICKS: u64 = 8;
+/// So often is looked for what still comes of a sound that nobody hears: keys, above all.
+const THINNED_TICKS: u64 = 4;
 /// A second, in ticks.
 pub(super) const HOUSEKEEPING_TICKS: u64 = 50;
 /// RFC 3550, 6.2: five seconds, the shortest interval it recommends.

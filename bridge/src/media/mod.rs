@@ -10,9 +10,11 @@ mod common;
 mod counters;
 mod ear;
 mod encoded;
+mod heard;
 mod inbound;
 mod kit;
 mod latch;
+mod life;
 mod line;
 mod name;
 mod order;
@@ -20,10 +22,12 @@ mod outbound;
 mod outbox;
 mod pcm;
 mod ports;
+mod received;
 mod report;
 mod room;
 mod said;
 mod shard;
+mod sieve;
 mod srtp;
 mod sys;
 mod thread;
@@ -186,6 +190,8 @@ pub struct MediaConfig {
     pub busy_tick_us: u32,
     /// packets go out by io_uring where the system has it and lets us
     pub io_uring: bool,
+    /// the system drops most of a sound that nobody hears, where it can and lets us
+    pub drop_unheard: bool,
     /// hold music, looped
     pub music: Sound,
 }
@@ -261,10 +267,12 @@ impl Media {
             let (counted, dead_line_ms) = (Arc::clone(&counters), config.dead_line_ms);
             let phase = Duration::from_millis(u64::from(TICK_MS)) * number / threads;
             let (by_ring, spares) = (media.by_ring, Arc::clone(&media.spares));
+            let drops_unheard = config.drop_unheard;
             // The shard is made on its thread, which it cannot leave: it holds system structures.
             let run = move || {
                 let counters = Arc::clone(&counted);
                 let mut tools = Tools::new(reports, pusher, spares, counters, dead_line_ms);
+                tools.drops_unheard = drops_unheard;
                 if by_ring {
                     tools.outbox = Outbox::with_ring().unwrap_or_default();
                 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::rtcp::{Report, ReportBlock, SenderInfo};
 use confab_core::audio::rtp::{HEADER_LEN, write_header};
-use confab_core::audio::stream::Stream;
+use confab_core::audio::stream::{Direction, Stream};
 use confab_core::audio::{NARROW_HZ, TICK_MS, TICK_SAMPLES};
 
 use super::codec::{Coder, OpusCoder};
@@ -14,6 +14,11 @@ use super::outbox::LONGEST_DATAGRAM;
 use super::shard::Now;
 use super::srtp::{Sealer, TAIL_LEN};
 use super::wire::Way;
+
+/// RFC 3264, 8.4: on hold nothing is sent, in the new style or the old.
+pub(super) fn may_send(stream: &Stream) -> bool {
+    matches!(stream.direction, Direction::SendRecv | Direction::SendOnly)
+}
 
 /// The sending half of a line.
 #[derive(Debug)]

@@ -12,8 +12,9 @@ use confab_recorder::Tap;
 use super::aside::Aside;
 use super::common::{Maker, OpusStream, Whose};
 use super::counters::add;
+use super::ear::RoomSound;
 use super::encoded::Encoded;
-use super::line::{HOUSEKEEPING_TICKS, Line, RoomSound};
+use super::line::{HOUSEKEEPING_TICKS, Line};
 use super::shard::Tools;
 use super::{RoomKey, Sound};
 

@@ -12,7 +12,7 @@ use confab_core::audio::spoil::{self, Halves, Watch};
 use confab_core::fault::Fault;
 
 use super::cleaner::Cleaner;
-use super::inbound::Heard;
+use super::heard::Heard;
 
 /// The voice of one line.
 #[derive(Debug)]

@@ -84,6 +84,8 @@ pub(super) struct Tools {
     /// of this tick
     pub(super) counted: Counted,
     pub(super) dead_ticks: u64,
+    /// the system drops most of a sound that nobody hears
+    pub(super) drops_unheard: bool,
     /// this tick of the hold music
     pub(super) music: Encoded,
     pub(super) silence: Encoded,
@@ -122,6 +124,7 @@ impl Tools {
             counters,
             counted: Counted::default(),
             dead_ticks: u64::from(dead_line_ms.div_ceil(TICK_MS)),
+            drops_unheard: false,
             silence: Encoded::default(),
             own: Encoded::default(),
             heard: vec![0; LONGEST_TICK].into_boxed_slice(),

@@ -1,9 +1,11 @@
 //! The RTP socket of one line: connected to the peer once it is known, so that the system drops
-//! strangers and finds the way without looking it up for every packet. Knows no RTP.
+//! strangers and finds the way without looking it up for every packet; and drops most of what
+//! nobody hears. Knows no RTP.
 
 use std::net::{SocketAddr, UdpSocket};
 
 use super::outbox::Outbox;
+use super::sieve;
 use super::sys::{self, Inbox, More};
 
 /// How far a socket belongs to one peer.
@@ -24,6 +26,8 @@ enum Link {
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     link: Link,
+    /// the payload type of which most is dropped
+    thinned: Option<u8>,
 }
 
 impl Wire {
@@ -33,17 +37,41 @@ impl Wire {
             (Link::Fresh(is) | Link::Sure(is) | Link::Refused(is), Some(peer)) if is == peer => {}
             (Link::Open, None) => {}
             (_, Some(peer)) => {
+                self.thin(socket, None);
                 self.link = match socket.connect(peer) {
                     Ok(()) => Link::Fresh(peer),
                     Err(_) => Link::Refused(peer),
                 }
             }
             (_, None) => {
+                self.thin(socket, None);
                 // It fails for no socket that is open; if it did, the peer would go on being heard.
                 let _ = sys::disconnect(socket);
                 self.link = Link::Open;
             }
         }
+    }
+
+    /// Has the system drop most of the sound of this payload type, or nothing. What does not come
+    /// from a settled peer is never dropped so, nor where the system does not do it.
+    pub(super) fn thin(&mut self, socket: &UdpSocket, payload_type: Option<u8>) {
+        match payload_type {
+            same if same == self.thinned => {}
+            Some(payload_type) if matches!(self.link, Link::Sure(_)) => {
+                if sieve::attach(socket, payload_type).is_ok() {
+                    self.thinned = Some(payload_type);
+                }
+            }
+            _ => {
+                sieve::detach(socket);
+                self.thinned = None;
+            }
+        }
+    }
+
+    /// Whether most of some sound is dropped.
+    pub(super) fn is_thinned(&self) -> bool {
+        self.thinned.is_some()
     }
 
     /// As [`Inbox::read`].

@@ -32,6 +32,7 @@ mod sealed;
 mod spoiling;
 mod talking;
 mod tones;
+mod unheard;
 mod wide;
 
 const TALK: Voice = Voice {

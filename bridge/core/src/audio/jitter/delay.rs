@@ -15,6 +15,8 @@ pub(super) struct DelayMeter {
     /// this stretch and the one before
     stretches: [Stretch; 2],
     wanted: i32,
+    /// the next packet is to be taken for one of the quickest
+    adrift: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,14 @@ impl DelayMeter {
             base: 0,
             stretches: [Stretch::EMPTY; 2],
             wanted: 0,
+            adrift: false,
         }
+    }
+
+    /// Packets were left out, and the clocks have run apart meanwhile: the next one is taken for
+    /// one of the quickest. How much others were behind those is remembered.
+    pub(super) fn moor_anew(&mut self) {
+        self.adrift = true;
     }
 
     /// Begins anew.
@@ -64,8 +73,11 @@ impl DelayMeter {
     /// Notes a packet; returns how far it is behind the quickest, in samples.
     pub(super) fn observe(&mut self, arrival: u32, timestamp: u32) -> i32 {
         let transit = arrival.wrapping_sub(timestamp);
-        let mut against = transit.wrapping_sub(self.reference) as i32;
         let fresh = self.stretches[0].seen == 0;
+        if std::mem::take(&mut self.adrift) && !fresh {
+            self.reference = transit.wrapping_sub(self.floor() as u32);
+        }
+        let mut against = transit.wrapping_sub(self.reference) as i32;
         if fresh || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK * self.scale {
             self.clear();
             self.reference = transit;

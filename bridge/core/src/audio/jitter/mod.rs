@@ -45,6 +45,8 @@ pub enum Put {
     Restarted,
     /// Longer than any packet time that is spoken, or none of the codec's.
     Unfit,
+    /// The line is not listened to.
+    Unheard,
 }
 
 /// Where the sound of a tick came from.
@@ -85,7 +87,7 @@ pub struct JitterStats {
 #[derive(Debug)]
 pub struct JitterBuffer {
     speech: Speech,
-    /// what comes is decoded
+    /// what comes is kept
     listens: bool,
     rate: Rate,
     ring: Ring,
@@ -169,13 +171,18 @@ impl JitterBuffer {
 
     /// Starts over; what was counted stays.
     pub fn reset(&mut self) {
+        self.empty();
+        self.delay = DelayMeter::new(self.rate);
+    }
+
+    /// Forgets what came, but not what that taught of the network.
+    fn empty(&mut self) {
         self.phase = Phase::Fresh;
         self.pausing = false;
         self.lead = 0;
         self.ring.clear();
         self.fifo.reset(self.rate);
         self.concealer.restart(self.rate);
-        self.delay = DelayMeter::new(self.rate);
         self.suspect = None;
     }
 
@@ -188,16 +195,26 @@ impl JitterBuffer {
         before
     }
 
-    /// Whether what comes is decoded, and not only taken in its time: silence then. Decoding costs
-    /// more than all else, and who may not speak need not be listened to.
+    /// Whether what comes is kept, to be played in its time. While it is not, it may as well not
+    /// be put: nothing counts as lost. Afterwards the depth begins as what it was before.
     pub fn set_listening(&mut self, listens: bool) {
-        if listens && !self.listens {
-            self.speech.restart();
-            self.concealer.restart(self.rate);
-        } else if !listens {
+        let listened = std::mem::replace(&mut self.listens, listens);
+        if !listens {
             self.speech.rest();
         }
-        self.listens = listens;
+        match (listened, listens) {
+            (true, false) => self.empty(),
+            (false, true) => {
+                self.speech.restart();
+                self.delay.moor_anew();
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what comes is kept.
+    pub fn listens(&self) -> bool {
+        self.listens
     }
 
     /// Goes on counting where another buffer of the same line has ended.
@@ -240,7 +257,7 @@ impl JitterBuffer {
         };
         let packet = &self.in_samples(packet);
         let put = self.store(packet, content);
-        if put != Put::Duplicate && put != Put::Suspect {
+        if matches!(put, Put::Kept | Put::Late | Put::Restarted) {
             let behind = self.delay.observe(self.taken_ts, packet.timestamp);
             if self.phase == Phase::Playing {
                 let gap = packet.timestamp.wrapping_sub(self.play_ts) as i32;
@@ -305,6 +322,9 @@ impl JitterBuffer {
     }
 
     fn store(&mut self, packet: &Packet<'_>, content: Content<'_>) -> Put {
+        if !self.listens {
+            return Put::Unheard;
+        }
         if self.phase == Phase::Fresh {
             self.start(packet);
             self.ring.put(self.highest, packet.timestamp, content);

@@ -70,12 +70,8 @@ impl JitterBuffer {
         self.lost_last = false;
         self.pausing = false;
         let samples = self.fifo.push(usize::from(slot.samples));
-        if self.listens {
-            self.speech.decode(payload, samples);
-        } else {
-            samples.fill(0);
-        }
-        if self.listens && self.rate < Rate::Full {
+        self.speech.decode(payload, samples);
+        if self.rate < Rate::Full {
             self.concealer.real(samples);
         }
         self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
@@ -89,7 +85,6 @@ impl JitterBuffer {
         let length = usize::from(slot.samples);
         let payload = self.ring.payload(self.next);
         let repeated = self.lost_last
-            && self.listens
             && !self.pausing
             && gap >= length
             && self.speech.repeats_the_last(payload);
@@ -173,9 +168,7 @@ impl JitterBuffer {
     /// Fills a gap by what the codec knows, or by what any sound is like.
     fn make_up(&mut self, lacking: usize) {
         let samples = self.fifo.push(lacking);
-        if !self.listens {
-            samples.fill(0);
-        } else if !samples.is_empty() && !self.speech.conceal(samples) {
+        if !samples.is_empty() && !self.speech.conceal(samples) {
             self.concealer.fill(samples);
         }
     }

@@ -176,3 +176,53 @@ fn what_is_not_listened_to_is_silent_and_keeps_its_time() {
         assert_eq!(after.buffer.stats().underruns, 0);
     }
 }
+
+/// An hour in which nobody listens, nothing is put and the clocks run apart: the depth is that of
+/// before, and not what the clocks make it seem.
+#[test]
+fn what_was_learned_of_the_network_outlives_an_hour_unheard() {
+    for slip_ms in [-700i32, 0, 700] {
+        let late_by_60 = |n: u16| if n % 3 == 0 { 3 } else { 0 };
+        let mut buffer = JitterBuffer::new(Law::Mu);
+        let mut frame = [0; 160];
+        let mut ticks = 0..;
+        let mut waiting = Vec::new();
+        let mut run = |buffer: &mut JitterBuffer, from: u16, slip: u32, heard: &mut Vec<Taken>| {
+            for n in from..from + 400 {
+                let tick = ticks.next().unwrap();
+                waiting.push((tick + late_by_60(n), n));
+                waiting.retain(|&(due, n)| {
+                    if due > tick {
+                        return true;
+                    }
+                    let timestamp = u32::from(n) * 160 + slip;
+                    buffer.put(&packet(n, timestamp, &codes(u32::from(n) * 160, 160, true)));
+                    false
+                });
+                heard.push(buffer.take(&mut frame));
+            }
+        };
+        run(&mut buffer, 0, 0, &mut Vec::new());
+        let depth = buffer.depth();
+        assert!((400..=640).contains(&depth), "{depth}");
+        buffer.set_listening(false);
+        for _ in 0..3_600 * 50 {
+            assert_eq!(buffer.take(&mut [0; 160]), Taken::Idle);
+        }
+        buffer.set_listening(true);
+        let (before, mut heard) = (buffer.stats(), Vec::new());
+        let slip = (3_600 * 8_000 + slip_ms * 8) as u32;
+        run(
+            &mut buffer,
+            20_000,
+            slip.wrapping_sub(19_600 * 160),
+            &mut heard,
+        );
+        let after = buffer.stats();
+        assert_eq!((after.lost, after.late), (before.lost, before.late));
+        assert_eq!(after.underruns, before.underruns, "{slip_ms}");
+        assert_eq!(after.shortened, before.shortened, "{slip_ms}");
+        assert!(buffer.depth().abs_diff(depth) <= 160, "{}", buffer.depth());
+        assert!(heard[10..].iter().all(|&taken| taken == Taken::Sound));
+    }
+}

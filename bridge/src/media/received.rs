@@ -1,0 +1,83 @@
+//! How much has come of what a peer sends, also while the system lets only some of it through.
+
+use confab_core::audio::rtcp::{Reception, ReportBlock};
+use confab_core::audio::rtp::Packet;
+
+use super::shard::Now;
+use super::sieve;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    reception: Reception,
+    thinned: Thinned,
+    /// packets of sound in this second
+    sounds: u32,
+    /// packets that did not come while nobody listened
+    missed: u64,
+}
+
+/// How much of the sound comes through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Thinned {
+    #[default]
+    No,
+    /// One packet of [`sieve::ONE_OF`].
+    Yes,
+    /// All from now on, but until that is seen what comes stands for others.
+    NoMore,
+}
+
+impl Received {
+    /// Takes note of a packet; whether it is one of `sound`, and `heard`.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, arrival: u32, sound: bool, heard: bool) {
+        let one_of = match self.thinned {
+            Thinned::No => 1,
+            Thinned::Yes | Thinned::NoMore => sieve::ONE_OF,
+        };
+        if self.thinned == Thinned::NoMore && sound && sieve::drops(packet) {
+            self.thinned = Thinned::No;
+        }
+        let missing = self.reception.packet(packet, arrival, one_of);
+        if !heard {
+            self.missed += u64::from(missing);
+        }
+        self.sounds += u32::from(sound);
+    }
+
+    /// Whether the system lets only some of the sound through from now on.
+    pub(super) fn set_thinned(&mut self, thinned: bool) {
+        self.thinned = match (self.thinned, thinned) {
+            (_, true) => Thinned::Yes,
+            (Thinned::Yes, false) => Thinned::NoMore,
+            (before, false) => before,
+        };
+    }
+
+    /// Once a second: whether sound has come without a pause, as far as can be seen.
+    pub(super) fn is_steady(&mut self) -> bool {
+        let sounds = std::mem::take(&mut self.sounds);
+        match self.thinned {
+            Thinned::Yes => sounds > 0,
+            Thinned::No | Thinned::NoMore => sounds >= STEADY_SOUNDS,
+        }
+    }
+
+    /// Packets that did not come while nobody listened.
+    pub(super) fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// Takes note of a sender report that has come.
+    pub(super) fn sender_report(&mut self, ssrc: u32, ntp: u64, now: &Now) {
+        self.reception.sender_report(ssrc, ntp, now.ntp_middle());
+    }
+
+    /// What is to be told of the peer's stream.
+    pub(super) fn report(&mut self, now: &Now) -> Option<ReportBlock> {
+        self.reception.report(now.ntp_middle())
+    }
+}
+
+/// In a second; there are 16 of 60 ms.
+const STEADY_SOUNDS: u32 = 12;
