@@ -234,8 +234,8 @@ impl Inbound {
         }
         let (load, held) = (stream.load_of(packet.payload_type), is_held(stream));
         let arrival = now.clock(stream.codec.clock_hz());
-        self.life.packet(now);
-        let (sound, heard) = (load == Some(Load::Sound), self.jitter.listens());
+        self.life.packet(self.received.is_thinned(), now);
+        let (sound, heard) = (load == Some(Load::Sound), held || self.jitter.listens());
         self.received.packet(&packet, arrival, sound, heard);
         match load {
             Some(Load::Event) => self.event(&packet, now),
@@ -317,15 +317,19 @@ impl Inbound {
         read.is_ok()
     }
 
-    /// Whether anybody wants its sound; where keys may come as tones we do ourselves. Returns
-    /// whether it is listened to.
-    pub(super) fn set_wanted(&mut self, wanted: bool) -> bool {
-        let listens = wanted || self.keys_may_be_tones();
+    /// Whether it is listened to when its sound is `wanted` or not; where keys may come as tones it
+    /// always is.
+    pub(super) fn would_listen(&self, wanted: bool) -> bool {
+        wanted || self.keys_may_be_tones()
+    }
+
+    /// Whether anybody wants its sound.
+    pub(super) fn set_wanted(&mut self, wanted: bool) {
+        let listens = self.would_listen(wanted);
         if listens || !self.rests {
             self.jitter.set_listening(listens);
         }
         self.rests &= !listens;
-        listens
     }
 
     /// Nobody listens, and nothing is left of what was said before: no tick need be taken.
@@ -341,9 +345,10 @@ impl Inbound {
     /// Once a second: the payload type of a sound that comes without a pause and is not listened
     /// to, so that most of it need not come.
     pub(super) fn needless(&mut self) -> Option<u8> {
-        let steady = self.received.is_steady();
-        let needless = steady && self.is_expected() && !self.jitter.listens();
-        self.stream().filter(|_| needless).map(|s| s.payload_type)
+        let sound = self.received.steady()?;
+        let stream = self.stream().filter(|_| !self.jitter.listens())?;
+        let is_sound = stream.load_of(sound) == Some(Load::Sound);
+        (is_sound && !is_held(stream)).then_some(sound)
     }
 
     /// The sound of this tick: silence while the line is held, a key is down or nobody listens, and
@@ -456,8 +461,8 @@ impl Inbound {
     pub(super) fn take_lost(&mut self) -> u64 {
         let stats = self.jitter.stats();
         let lost = stats.lost + stats.late + self.received.missed();
-        let fresh = lost - self.lost_told;
-        self.lost_told = lost;
+        let fresh = lost.saturating_sub(self.lost_told);
+        self.lost_told += fresh;
         fresh
     }
 

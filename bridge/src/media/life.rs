@@ -19,9 +19,9 @@ impl Life {
         self.heard_at = now.tick;
     }
 
-    /// A packet has come.
-    pub(super) fn packet(&mut self, now: &Now) {
-        self.pauses |= self.quiet_for(now) >= PAUSE_TICKS;
+    /// A packet has come; when they are `thinned`, the time since the last says nothing.
+    pub(super) fn packet(&mut self, thinned: bool, now: &Now) {
+        self.pauses |= !thinned && self.quiet_for(now) >= PAUSE_TICKS;
         self.heard_at = now.tick;
     }
 

@@ -262,10 +262,13 @@ impl Line {
         let (leg, now) = (self.leg, tools.now);
         // In the menus all is said by keys, and who is faded out is still heard.
         let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
-        if self.inbound.set_wanted(wanted) {
+        if self.wire.is_thinned() && self.inbound.would_listen(wanted) {
+            // What waits there is one of those that nobody heard.
+            self.read(tools);
             self.thin(None);
         }
-        if !self.wire.is_thinned() || (now.tick + leg.0).is_multiple_of(THINNED_TICKS) {
+        self.inbound.set_wanted(wanted);
+        if self.wire.is_due(&now, leg.0) {
             self.read(tools);
         }
         if self.inbound.rests() {
@@ -473,9 +476,8 @@ impl Line {
 
     fn report(&mut self, goodbye: bool, now: &Now) {
         if let Some(to) = self.inbound.control_target() {
-            let block = self.inbound.report(now);
             self.outbound
-                .report(&self.ports.rtcp, to, block, goodbye, now);
+                .report(&self.ports.rtcp, to, self.inbound.report(now), goodbye, now);
         }
     }
 
@@ -492,8 +494,6 @@ const MUTE: Voice = Voice {
 
 /// A socket is emptied at least so often, whatever is expected in it.
 const THOROUGH_TICKS: u64 = 8;
-/// So often is looked for what still comes of a sound that nobody hears: keys, above all.
-const THINNED_TICKS: u64 = 4;
 /// A second, in ticks.
 pub(super) const HOUSEKEEPING_TICKS: u64 = 50;
 /// RFC 3550, 6.2: five seconds, the shortest interval it recommends.

@@ -11,8 +11,9 @@ use super::sieve;
 pub(super) struct Received {
     reception: Reception,
     thinned: Thinned,
-    /// packets of sound in this second
+    /// packets of sound in this second, and the payload type of the last
     sounds: u32,
+    sound_type: u8,
     /// packets that did not come while nobody listened
     missed: u64,
 }
@@ -40,9 +41,12 @@ impl Received {
         }
         let missing = self.reception.packet(packet, arrival, one_of);
         if !heard {
-            self.missed += u64::from(missing);
+            self.missed = self.missed.saturating_add_signed(missing.into());
         }
-        self.sounds += u32::from(sound);
+        if sound {
+            self.sounds += 1;
+            self.sound_type = packet.payload_type;
+        }
     }
 
     /// Whether the system lets only some of the sound through from now on.
@@ -54,13 +58,19 @@ impl Received {
         };
     }
 
-    /// Once a second: whether sound has come without a pause, as far as can be seen.
-    pub(super) fn is_steady(&mut self) -> bool {
-        let sounds = std::mem::take(&mut self.sounds);
-        match self.thinned {
-            Thinned::Yes => sounds > 0,
-            Thinned::No | Thinned::NoMore => sounds >= STEADY_SOUNDS,
-        }
+    /// Whether what comes stands for what does not.
+    pub(super) fn is_thinned(&self) -> bool {
+        self.thinned != Thinned::No
+    }
+
+    /// Once a second: the payload type of sound that has come without a pause, as far as can be
+    /// seen.
+    pub(super) fn steady(&mut self) -> Option<u8> {
+        let least = match self.thinned {
+            Thinned::Yes => 1,
+            Thinned::No | Thinned::NoMore => STEADY_SOUNDS,
+        };
+        (std::mem::take(&mut self.sounds) >= least).then_some(self.sound_type)
     }
 
     /// Packets that did not come while nobody listened.

@@ -5,6 +5,7 @@
 use std::net::{SocketAddr, UdpSocket};
 
 use super::outbox::Outbox;
+use super::shard::Now;
 use super::sieve;
 use super::sys::{self, Inbox, More};
 
@@ -74,6 +75,12 @@ impl Wire {
         self.thinned.is_some()
     }
 
+    /// Whether it is to be read in this tick; where most is dropped, not in all of them.
+    pub(super) fn is_due(&self, now: &Now, phase: u64) -> bool {
+        let turn = || (now.tick + phase).is_multiple_of(THINNED_TICKS);
+        !self.is_thinned() || now.skipped > 0 || turn()
+    }
+
     /// As [`Inbox::read`].
     pub(super) fn read(
         &mut self,
@@ -113,6 +120,9 @@ impl Way<'_> {
         self.socket.send_to(packet, to).is_ok()
     }
 }
+
+/// So often is looked for what still comes of a sound that nobody hears: keys, above all.
+const THINNED_TICKS: u64 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -15,8 +15,8 @@ pub(super) struct DelayMeter {
     /// this stretch and the one before
     stretches: [Stretch; 2],
     wanted: i32,
-    /// the next packet is to be taken for one of the quickest
-    adrift: bool,
+    /// of so many packets the quickest is to be taken for one of the quickest of before
+    adrift: u8,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,14 +53,14 @@ impl DelayMeter {
             base: 0,
             stretches: [Stretch::EMPTY; 2],
             wanted: 0,
-            adrift: false,
+            adrift: 0,
         }
     }
 
-    /// Packets were left out, and the clocks have run apart meanwhile: the next one is taken for
-    /// one of the quickest. How much others were behind those is remembered.
+    /// Packets were left out, and the clocks have run apart meanwhile: the quickest of the next few
+    /// is as quick as the quickest were. How much others were behind those is remembered.
     pub(super) fn moor_anew(&mut self) {
-        self.adrift = true;
+        self.adrift = MOORING;
     }
 
     /// Begins anew.
@@ -74,10 +74,14 @@ impl DelayMeter {
     pub(super) fn observe(&mut self, arrival: u32, timestamp: u32) -> i32 {
         let transit = arrival.wrapping_sub(timestamp);
         let fresh = self.stretches[0].seen == 0;
-        if std::mem::take(&mut self.adrift) && !fresh {
-            self.reference = transit.wrapping_sub(self.floor() as u32);
-        }
         let mut against = transit.wrapping_sub(self.reference) as i32;
+        if self.adrift > 0 && !fresh {
+            if self.adrift == MOORING || against < self.floor() {
+                against = self.floor();
+                self.reference = transit.wrapping_sub(against as u32);
+            }
+            self.adrift -= 1;
+        }
         if fresh || against.saturating_sub(self.floor()).abs() > ANOTHER_CLOCK * self.scale {
             self.clear();
             self.reference = transit;
@@ -152,5 +156,33 @@ const BINS: usize = 31;
 const TOLERATED_OF: u16 = 100;
 /// Packets in a stretch: three seconds at 20 ms. Six seconds are remembered at most.
 const STRETCH: u16 = 150;
+/// Some of so many packets in a row are not late.
+const MOORING: u8 = 16;
 /// A second.
 const ANOTHER_CLOCK: i32 = 8_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A packet of three is 60 ms late; the first after the clocks have run apart is one of them.
+    #[test]
+    fn a_late_packet_is_not_moored_at() {
+        for apart in [0, 90_000, u32::MAX - 90_000] {
+            let mut meter = DelayMeter::new(Rate::Narrow);
+            let late = |n: u32| if n.is_multiple_of(3) { 480 } else { 0 };
+            for n in 0..300 {
+                meter.observe(n * 160 + late(n), n * 160);
+            }
+            let before = meter.wanted();
+            assert_eq!(before, 480);
+            meter.moor_anew();
+            for n in 300..350 {
+                let arrival = (n * 160 + late(n)).wrapping_add(apart);
+                let behind = meter.observe(arrival, n * 160);
+                assert_eq!(meter.wanted(), before, "{n}");
+                assert_eq!(behind, if n == 300 { 0 } else { late(n) as i32 }, "{n}");
+            }
+        }
+    }
+}

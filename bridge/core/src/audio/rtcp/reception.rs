@@ -23,8 +23,8 @@ pub struct Reception {
 impl Reception {
     /// Notes a packet that came when our clock, in timestamp units, read `arrival`. It may be one
     /// of `one_of` in a row, whose others were left out and are taken to have come as it did.
-    /// Returns how many seem to be missing before it.
-    pub fn packet(&mut self, packet: &Packet<'_>, arrival: u32, one_of: u16) -> u32 {
+    /// Returns how many more seem to be missing; -1 when it is one of those that were.
+    pub fn packet(&mut self, packet: &Packet<'_>, arrival: u32, one_of: u16) -> i32 {
         let transit = arrival.wrapping_sub(packet.timestamp);
         let ahead = packet.sequence.wrapping_sub(self.highest as u16) as i16;
         let restarted = ahead.unsigned_abs() > LARGEST_JUMP;
@@ -52,7 +52,7 @@ impl Reception {
             .min(LARGEST_CHANGE);
         self.transit = transit;
         self.jitter_scaled = self.jitter_scaled + change - ((self.jitter_scaled + 8) >> 4);
-        passed.saturating_sub(come)
+        passed as i32 - come as i32
     }
 
     /// Notes a sender report that came at `now`, in 65,536ths of a second.
@@ -114,7 +114,7 @@ mod tests {
         for n in (0..100u16).filter(|n| n % 4 != 1) {
             let next = packet(65_500u16.wrapping_add(n), u32::from(n) * 160);
             let missing = reception.packet(&next, u32::from(n) * 160, 1);
-            assert_eq!(missing, u32::from(n % 4 == 2));
+            assert_eq!(missing, i32::from(n % 4 == 2));
         }
         let report = reception.report(0).unwrap();
         assert_eq!(
@@ -140,14 +140,18 @@ mod tests {
                 thinned = thin;
                 missing += reception.packet(&packet(n, n.into()), n.into(), one_of);
             }
-            assert_eq!(
-                (reception.report(0).unwrap().lost, missing),
-                (lost, lost as u32)
-            );
+            assert_eq!((reception.report(0).unwrap().lost, missing), (lost, lost));
         };
         check(|_| false, 0);
         check(|n| (1_000..3_000).contains(&n) && n % 32 == 8, 63 * 8);
         check(|n| n % 2 == 1 && n < 103 || n == 3_500, 51 + 1);
+    }
+
+    #[test]
+    fn one_that_comes_late_is_missing_no_more() {
+        let mut reception = Reception::default();
+        let mut missing = |n: u16| reception.packet(&packet(n, n.into()), n.into(), 1);
+        assert_eq!([5, 8, 6, 7, 9].map(&mut missing), [0, 2, -1, -1, 0]);
     }
 
     #[test]

@@ -73,6 +73,23 @@ fn of_who_may_not_speak_an_eighth_is_read_and_all_his_keys() {
     assert_eq!(house.counters.packets_rejected.load(Relaxed), 0);
 }
 
+/// Whichever of eight packets comes through, and at whichever of four ticks it would be read.
+#[test]
+fn who_may_speak_again_misses_nothing_of_it() {
+    let (mut house, guest, other) = room(45_000);
+    for round in 0..32 {
+        set(&mut house, guest, LISTEN);
+        house.run(105 + round / 8);
+        // Seven packets, so that another of eight is the one.
+        press(&mut house, guest, 6);
+        house.run(3);
+        set(&mut house, guest, TALK);
+        house.run(30);
+        assert_eq!(house.counters.packets_lost.load(Relaxed), 0, "{round}");
+        house.check_hears(other, 400.0);
+    }
+}
+
 #[test]
 fn what_is_dropped_so_is_not_told_as_lost() {
     let (mut house, guest, _) = room(44_700);
