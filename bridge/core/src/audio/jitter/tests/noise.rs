@@ -183,7 +183,7 @@ fn what_is_not_listened_to_is_silent_and_keeps_its_time() {
 fn what_was_learned_of_the_network_outlives_an_hour_unheard() {
     // The first packet comes behind the next, or not.
     for (slip_ms, first) in [(-700i32, 20_000), (0, 20_001), (700, 20_001), (0, 20_002)] {
-        let late_by_60 = |n: u16| if n % 3 == 0 { 3 } else { 0 };
+        let late_by_60 = |n: u16| if n.is_multiple_of(3) { 3 } else { 0 };
         let mut buffer = JitterBuffer::new(Law::Mu);
         let mut frame = [0; 160];
         let mut ticks = 0..;
@@ -220,7 +220,7 @@ fn what_was_learned_of_the_network_outlives_an_hour_unheard() {
             &mut heard,
         );
         let after = buffer.stats();
-        let overtaken = u64::from(first % 3 == 0);
+        let overtaken = u64::from(first.is_multiple_of(3));
         assert_eq!(
             (after.lost, after.late),
             (before.lost, before.late + overtaken)
