@@ -337,6 +337,11 @@ impl Inbound {
         self.rests
     }
 
+    /// The next tick is taken, even if nobody listens.
+    pub(super) fn stir(&mut self) {
+        self.rests = false;
+    }
+
     /// Whether the system lets only some of its packets of sound through from now on.
     pub(super) fn set_thinned(&mut self, thinned: bool) {
         self.received.set_thinned(thinned);

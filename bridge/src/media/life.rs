@@ -1,4 +1,4 @@
-//! Whether a line still gives signs of life.
+//! Whether a line still gives signs of life, and what of its silence is news. Reads no packet.
 
 use super::shard::Now;
 
@@ -74,3 +74,33 @@ const SILENT_TICKS: u64 = 150;
 const SILENT_PAUSING_TICKS: u64 = 600;
 /// A second, which no network takes for a packet.
 const PAUSE_TICKS: u64 = 50;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tick: u64) -> Now {
+        Now {
+            tick,
+            ..Now::default()
+        }
+    }
+
+    #[test]
+    fn who_pauses_has_longer_and_who_is_thinned_does_not_pause() {
+        let check = |thinned, after| {
+            let mut life = Life::default();
+            life.renew(&at(100));
+            life.packet(thinned, &at(151));
+            let news = (152..2_000).filter_map(|tick| life.turns_silent(true, &at(tick)));
+            assert_eq!(news.collect::<Vec<_>>(), [true]);
+            life.packet(thinned, &at(2_000));
+            assert_eq!(life.turns_silent(true, &at(2_001)), Some(false));
+            life.packet(thinned, &at(2_002));
+            let silent = |tick: &u64| life.turns_silent(true, &at(*tick)).is_some();
+            assert_eq!((2_003..4_000).find(silent), Some(2_002 + after));
+        };
+        check(false, SILENT_PAUSING_TICKS);
+        check(true, SILENT_TICKS);
+    }
+}

@@ -139,12 +139,12 @@ impl Line {
             Some(denoiser) => self.said.suppress_noise(denoiser, self.inbound.rate()),
             None => {
                 self.said.leave_noise();
+                // It ends, and is given back, in a tick.
+                self.inbound.stir();
                 None
             }
         };
-        if let Some(unused) = unused {
-            let _ = tools.aside.push(Aside::Denoiser(unused));
-        }
+        let _ = unused.map(|unused| tools.aside.push(Aside::Denoiser(unused)));
     }
 
     pub(super) fn set_stream(&mut self, stream: Stream, kit: Kit, tools: &mut Tools) {

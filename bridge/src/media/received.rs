@@ -1,4 +1,5 @@
 //! How much has come of what a peer sends, also while the system lets only some of it through.
+//! Counts; plays nothing and drops nothing.
 
 use confab_core::audio::rtcp::{Reception, ReportBlock};
 use confab_core::audio::rtp::Packet;
