@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{Confab, HOST_EMAIL, ROOM, Setup, eventually};
-use sipp_scenarios::phone::Plan;
+use sipp_scenarios::phone::{Plan, Suite};
 
 use crate::common::{ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, quiet};
 
@@ -166,6 +166,59 @@ async fn mute_at_the_portal_takes_the_tone_out_of_the_room() -> Result<()> {
         );
     }
     confab.finish().await
+}
+
+/// Who mutes himself goes on humming: with the setting as it comes most of that is not read, and
+/// his keys and his voice are there as soon as ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_who_is_muted_most_is_dropped_and_nothing_missed() -> Result<()> {
+    for (drop_unheard, sealed) in [("true", false), ("true", true), ("false", false)] {
+        let confab = Confab::start_with(quiet().env("CONFAB_DROP_UNHEARD", drop_unheard)).await?;
+        let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+        let bert = Plan::humming("Bert", BERT);
+        let bert = match sealed {
+            true => bert.sealed(Suite::ALL[0]),
+            false => bert,
+        };
+        let bert = confab.guest(bert).await?;
+        for _ in 0..2 {
+            anna.ear.wait_until_hears(BERT, SOON).await?;
+            bert.key("*2").await?;
+            anna.ear.wait_until_silent_of(BERT, SOON).await?;
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+            let came = moved(&confab, 3_000).await?;
+            // One of two sends all, and the other an eighth; each is sent as many.
+            let expected = match drop_unheard {
+                "true" => 0.5..0.7,
+                _ => 0.9..1.1,
+            };
+            assert!(expected.contains(&came), "{came}, {drop_unheard}, {sealed}");
+            bert.key("*2").await?;
+        }
+        anna.ear.wait_until_hears(BERT, SOON).await?;
+        bert.ear.wait_until_hears(ANNA, SOON).await?;
+        assert_eq!(
+            confab.metric("confab_media_packets_rejected_total").await?,
+            Some(0.0)
+        );
+        for phone in [anna, bert] {
+            phone.hang_up().await?;
+        }
+        confab.finish().await?;
+    }
+    Ok(())
+}
+
+/// Packets read for each that was sent, meanwhile.
+async fn moved(confab: &Confab, ms: u64) -> Result<f64> {
+    let count = async |way| confab.metric(way).await.map(Option::unwrap_or_default);
+    let (came, went) = (
+        "confab_media_packets_in_total",
+        "confab_media_packets_out_total",
+    );
+    let before = [count(came).await?, count(went).await?];
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    Ok((count(came).await? - before[0]) / (count(went).await? - before[1]))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
