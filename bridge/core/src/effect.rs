@@ -24,6 +24,14 @@ pub struct Voice {
     pub hear: Hear,
 }
 
+impl Voice {
+    /// A line as it is before anything was set.
+    pub const NONE: Self = Self {
+        speak: false,
+        hear: Hear::Nothing,
+    };
+}
+
 /// Who hears a clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Audience {

@@ -4,23 +4,24 @@ use std::net::SocketAddr;
 
 use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
-use confab_core::audio::rate::{LONGEST_TICK, Rate};
-use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
+use confab_core::audio::rate::Rate;
 use confab_core::audio::rtcp::{self, Item, ReportBlock};
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::stream::{Direction, Load, Stream};
-use confab_core::audio::{Frame, NARROW_HZ, SILENCE};
 use confab_dtmf::Key;
-use confab_dtmf::event::{EventPayload, EventReceiver};
 use confab_dtmf::inband::{Detector, Origin};
 
 use super::aside::Over;
 use super::heard::Heard;
+use super::keypad::Keypad;
 use super::latch::Latch;
 use super::life::Life;
+use super::narrow::{Narrow, is_faint};
 use super::received::Received;
 use super::shard::Now;
+use super::sieve::Needless;
 use super::srtp::{Inlet, Opener};
+use super::still::Stillness;
 
 /// The receiving half of a line.
 #[derive(Debug)]
@@ -33,23 +34,17 @@ pub(super) struct Inbound {
     rate: Rate,
     /// a tick was taken while nobody listened, and nothing is left of what was said before
     rests: bool,
-    events: EventReceiver,
-    /// SSRC of the key packets so far; some phones send them beside, not within, their audio
-    events_from: Option<u32>,
-    /// a key has come by event since media last changed
-    has_sent_event: bool,
-    /// a key has come as a tone
-    has_sent_tone: bool,
+    /// what is like the last packets need not be decoded
+    dozes: bool,
+    stillness: Stillness,
+    keypad: Keypad,
     tones: Detector,
-    /// of a line that has a higher rate: this tick at 8 kHz, and the end of the last as it came
-    narrow: Frame,
-    past: [i16; LONGEST_PAST],
+    /// of a line that has a higher rate
+    narrow: Narrow,
     received: Received,
     life: Life,
     /// number of the last packet of sound
     sequence: u16,
-    /// tick until which a key is taken to be down
-    key_until: u64,
     lost_told: u64,
 }
 
@@ -77,17 +72,14 @@ impl Inbound {
             jitter: Box::new(JitterBuffer::new(Law::Mu)),
             rate: Rate::Narrow,
             rests: false,
-            events: EventReceiver::new(NARROW_HZ),
-            events_from: None,
-            has_sent_event: false,
-            has_sent_tone: false,
+            dozes: false,
+            stillness: Stillness::default(),
+            keypad: Keypad::new(),
             tones: Detector::default(),
-            narrow: SILENCE,
-            past: [0; LONGEST_PAST],
+            narrow: Narrow::new(),
             received: Received::default(),
             life: Life::default(),
             sequence: 0,
-            key_until: 0,
             lost_told: 0,
         }
     }
@@ -100,6 +92,8 @@ impl Inbound {
         now: &Now,
         over: impl FnOnce(Over),
     ) {
+        self.wake();
+        self.stillness.forget();
         let codec_before = self.jitter.codec();
         match gear {
             Some(fresh) if stream.codec != codec_before => {
@@ -119,11 +113,11 @@ impl Inbound {
         }
         self.rate = self.jitter.rate();
         self.rests = false;
-        self.past.fill(0);
+        self.narrow.break_off();
         // A session timer asks for what is agreed already, of a gateway whose keys are known.
         let whose = |stream: &Stream| (stream.remote, stream.codec, stream.event_payload_type);
-        self.has_sent_event &= self.stream().map(whose) == Some(whose(&stream));
-        self.events = EventReceiver::new(stream.event_clock_hz);
+        let same = self.stream().map(whose) == Some(whose(&stream));
+        self.keypad.set_stream(&stream, same);
         match &mut self.agreed {
             Some((before, latch)) => {
                 latch.renegotiate(stream.remote, now.tick);
@@ -162,13 +156,13 @@ impl Inbound {
     pub(super) fn narrow<'a>(&'a self, frame: &'a [i16]) -> &'a [i16] {
         match self.rate() {
             Rate::Narrow => frame,
-            Rate::Wide | Rate::Full => &self.narrow,
+            Rate::Wide | Rate::Full => self.narrow.frame(),
         }
     }
 
     /// This tick at 8 kHz, when it came at a higher rate.
     pub(super) fn narrowed(&self) -> Option<&[i16]> {
-        (self.rate() != Rate::Narrow).then_some(&self.narrow)
+        (self.rate() != Rate::Narrow).then_some(self.narrow.frame())
     }
 
     pub(super) fn stream(&self) -> Option<&Stream> {
@@ -238,9 +232,17 @@ impl Inbound {
         let (sound, heard) = (load == Some(Load::Sound), held || self.jitter.listens());
         self.received.packet(&packet, arrival, sound, heard);
         match load {
-            Some(Load::Event) => self.event(&packet, now),
+            Some(Load::Event) => {
+                self.jitter.put_silent(&packet);
+                // What came with the key is still to be played, as far behind as the buffer is deep.
+                let behind = self.jitter.depth().div_ceil(self.rate.tick()) as u64;
+                let (pressed, let_go) = self.keypad.packet(&packet, behind, now);
+                Datagram::Event { pressed, let_go }
+            }
             Some(Load::Sound) => {
+                let goes_on = self.stillness.goes_on(packet.payload);
                 if !held {
+                    self.wake_unless(goes_on);
                     self.jitter.put(&packet);
                 }
                 let before = std::mem::replace(&mut self.sequence, packet.sequence);
@@ -251,6 +253,7 @@ impl Inbound {
                 }
             }
             Some(Load::Noise) => {
+                self.wake();
                 self.jitter.put_noise(&packet);
                 self.life.pauses();
                 Datagram::Taken
@@ -260,36 +263,6 @@ impl Inbound {
                 Datagram::Rejected
             }
         }
-    }
-
-    fn event(&mut self, packet: &Packet<'_>, now: &Now) -> Datagram {
-        self.jitter.put_silent(packet);
-        // A new source counts its timestamps anew (RFC 3550, 5.1): older ones are not stale.
-        if self.events_from.replace(packet.ssrc) != Some(packet.ssrc) {
-            let clock_hz = self.stream().map_or(NARROW_HZ, |s| s.event_clock_hz);
-            self.events = EventReceiver::new(clock_hz);
-        }
-        let payload = EventPayload::parse(packet.payload);
-        let ended = payload.is_some_and(|payload| payload.end);
-        let tail = if ended {
-            KEY_TAIL_TICKS
-        } else {
-            KEY_PAUSE_TICKS
-        };
-        // What came with the key is still to be played, as far behind as the buffer is deep.
-        let behind = self.jitter.depth().div_ceil(self.rate().tick()) as u64;
-        self.key_until = now.tick + tail + behind;
-        self.has_sent_event |= key_of(payload).is_some();
-        let was_down = self.events.is_down();
-        let pressed = self.events.packet(
-            packet.sequence,
-            packet.timestamp,
-            packet.marker,
-            packet.payload,
-        );
-        let is_over = (was_down || pressed.is_some()) && !self.events.is_down();
-        let let_go = key_of(payload).filter(|_| is_over);
-        Datagram::Event { pressed, let_go }
     }
 
     /// Takes a datagram from the RTCP socket; false when it is no RTCP or from a stranger.
@@ -320,13 +293,14 @@ impl Inbound {
     /// Whether it is listened to when its sound is `wanted` or not; where keys may come as tones it
     /// always is.
     pub(super) fn would_listen(&self, wanted: bool) -> bool {
-        wanted || self.keys_may_be_tones()
+        wanted || self.keypad.may_be_tones(self.stream())
     }
 
     /// Whether anybody wants its sound.
     pub(super) fn set_wanted(&mut self, wanted: bool) {
         let listens = self.would_listen(wanted);
-        if listens || !self.rests {
+        self.dozes &= listens;
+        if !self.dozes && (listens || !self.rests) {
             self.jitter.set_listening(listens);
         }
         self.rests &= !listens;
@@ -335,6 +309,33 @@ impl Inbound {
     /// Nobody listens, and nothing is left of what was said before: no tick need be taken.
     pub(super) fn rests(&self) -> bool {
         self.rests
+    }
+
+    /// It sends the same silence packet by packet: a tick of it is silent, and need not be taken.
+    pub(super) fn dozes(&self) -> bool {
+        self.dozes
+    }
+
+    /// Of G.711, which is decoded to the same whatever came before.
+    fn is_still(&self) -> bool {
+        self.stillness.is_long().is_some() && self.jitter.codec().law().is_some()
+    }
+
+    fn doze(&mut self, frame: &mut [i16]) {
+        frame.fill(0);
+        self.dozes = true;
+        self.jitter.set_listening(false);
+    }
+
+    fn wake(&mut self) {
+        self.wake_unless(false);
+    }
+
+    fn wake_unless(&mut self, goes_on: bool) {
+        if self.dozes && !goes_on {
+            self.dozes = false;
+            self.jitter.set_listening(true);
+        }
     }
 
     /// The next tick is taken, even if nobody listens.
@@ -347,13 +348,19 @@ impl Inbound {
         self.received.set_thinned(thinned);
     }
 
-    /// Once a second: the payload type of a sound that comes without a pause and is not listened
-    /// to, so that most of it need not come.
-    pub(super) fn needless(&mut self) -> Option<u8> {
+    /// Once a second: of a sound that comes without a pause what is not listened to, or is always
+    /// the same silence, so that most of it need not come.
+    pub(super) fn needless(&mut self) -> Option<Needless> {
         let sound = self.received.steady()?;
         let stream = self.stream().filter(|_| !self.jitter.listens())?;
         let is_sound = stream.load_of(sound) == Some(Load::Sound);
-        (is_sound && !is_held(stream)).then_some(sound)
+        let still = self.stillness.is_long();
+        match self.dozes {
+            _ if !is_sound || is_held(stream) => None,
+            true if self.inlet.is_sealed() => None,
+            true => still.map(|still| Needless::Still(sound, still)),
+            false => Some(Needless::Sound(sound)),
+        }
     }
 
     /// The sound of this tick: silence while the line is held, a key is down or nobody listens, and
@@ -361,12 +368,16 @@ impl Inbound {
     pub(super) fn take(&mut self, frame: &mut [i16], now: &Now) -> Heard {
         if !self.is_expected() {
             frame.fill(0);
-            self.narrow = SILENCE;
+            self.narrow.silence();
             self.tones.pause();
             return Heard::NOTHING;
         }
-        let taken = self.jitter.take(frame);
-        if !self.jitter.listens() {
+        let mut taken = self.jitter.take(frame);
+        if taken == Taken::Sound && self.is_still() && is_faint(frame) {
+            self.doze(frame);
+            taken = Taken::Idle;
+        }
+        if !self.jitter.listens() && !self.dozes {
             self.rest(frame, Taken::Idle);
             self.rests = true;
             return Heard::NOTHING;
@@ -378,7 +389,7 @@ impl Inbound {
                 self.rest(frame, taken);
                 return Heard {
                     taken,
-                    key_is_down: now.tick < self.key_until,
+                    key_is_down: self.keypad.is_down(now),
                     ..Heard::NOTHING
                 };
             }
@@ -390,17 +401,19 @@ impl Inbound {
                 found
             }
             rate => {
-                self.make_narrow(frame, rate);
-                let found = self.tones.hear(&self.narrow, origin);
+                self.narrow.make(frame, rate);
+                let found = self.tones.hear(self.narrow.frame(), origin);
                 if found.tone != 0 {
                     frame.fill(0);
-                    self.narrow = SILENCE;
+                    self.narrow.silence();
                 }
                 found
             }
         };
-        self.has_sent_tone |= found.key.is_some();
-        let by_event = now.tick < self.key_until;
+        if found.key.is_some() {
+            self.keypad.has_sent_tone();
+        }
+        let by_event = self.keypad.is_down(now);
         if by_event {
             frame.fill(0);
         }
@@ -412,38 +425,14 @@ impl Inbound {
         }
     }
 
-    /// G.711 is cheap to listen to, and a gateway is not to be believed that keys come by events
-    /// before one has, nor when one has come as a tone.
-    fn keys_may_be_tones(&self) -> bool {
-        let by_events = |s: &Stream| s.codec.law().is_none() && s.event_payload_type.is_some();
-        self.has_sent_tone || !self.has_sent_event && !self.stream().is_some_and(by_events)
-    }
-
     /// Nothing is being said: there is no key in it.
     fn rest(&mut self, frame: &[i16], taken: Taken) {
         self.tones.pause();
         match self.rate() {
             Rate::Narrow => {}
-            rate if taken == Taken::Noise => self.make_narrow(frame, rate),
-            Rate::Wide | Rate::Full => {
-                self.narrow = SILENCE;
-                self.past.fill(0);
-            }
+            rate if taken == Taken::Noise => self.narrow.make(frame, rate),
+            Rate::Wide | Rate::Full => self.narrow.rest(),
         }
-    }
-
-    fn make_narrow(&mut self, frame: &[i16], rate: Rate) {
-        if frame.iter().all(|sample| sample.unsigned_abs() <= FAINT) {
-            self.narrow = SILENCE;
-        } else {
-            let mut sound = [0; LONGEST_PAST + LONGEST_TICK];
-            let end = LONGEST_PAST + rate.tick();
-            sound[..LONGEST_PAST].copy_from_slice(&self.past);
-            sound[LONGEST_PAST..end].copy_from_slice(frame);
-            convert(&sound[..end], rate, Rate::Narrow, &mut self.narrow);
-        }
-        let past = PAST * rate.scale();
-        self.past[LONGEST_PAST - past..].copy_from_slice(&frame[frame.len() - past..]);
     }
 
     /// Whether nothing has come for seconds, when that is news.
@@ -474,7 +463,7 @@ impl Inbound {
     /// A line that moves to another shard meets another count of ticks.
     pub(super) fn move_to(&mut self, left: &Now, now: &Now) {
         self.life.move_to(now);
-        self.key_until = now.tick + self.key_until.saturating_sub(left.tick);
+        self.keypad.move_to(left, now);
         if let Some((_, latch)) = &mut self.agreed {
             latch.move_to(left.tick, now.tick);
         }
@@ -482,19 +471,8 @@ impl Inbound {
     }
 }
 
-fn key_of(payload: Option<EventPayload>) -> Option<Key> {
-    payload.and_then(|payload| Key::from_event(payload.event))
-}
-
 /// Only a line that speaks and listens is in the conversation: what one on hold sends is the
 /// music of its own exchange.
 fn is_held(stream: &Stream) -> bool {
     stream.direction != Direction::SendRecv || stream.remote.ip().is_unspecified()
 }
-
-/// A peak 66 dB down: G.722 makes a little noise of nothing, and no key is so soft.
-const FAINT: u16 = 16;
-/// Between two packets of a key that is down: phones send one every 20 to 50 ms.
-const KEY_PAUSE_TICKS: u64 = 5;
-/// After a key: the tail of its tone that a gateway may have let through.
-const KEY_TAIL_TICKS: u64 = 2;

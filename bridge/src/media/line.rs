@@ -8,7 +8,6 @@ use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::level::Power;
 use confab_core::audio::mix;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
-use confab_core::audio::resample::{PAST, convert};
 use confab_core::audio::stream::{Srtp, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::fault::Fault;
@@ -29,8 +28,10 @@ use super::ports::PortPair;
 use super::report::Reports;
 use super::said::{NOTHING, Said};
 use super::shard::{Now, Tools};
+use super::sieve::Needless;
 use super::srtp::Keys;
 use super::sys::More;
+use super::wider::Wider;
 use super::wire::{Way, Wire};
 use super::{RoomKey, Sound};
 
@@ -40,6 +41,8 @@ pub struct Line {
     leg: LegId,
     ports: PortPair,
     wire: Wire,
+    /// nothing comes of it in this tick, and nothing did for long
+    rests: bool,
     /// the last tick brought one packet, the one that was to come
     steady: bool,
     inbound: Inbound,
@@ -49,8 +52,7 @@ pub struct Line {
     voice: Voice,
     /// what the line says in this tick, at its own rate, and then its part in the mix at the room's
     frame: Box<[i16; LONGEST_TICK]>,
-    /// the end of what it said in the tick before, at its own rate
-    past: [i16; PAST],
+    wider: Wider,
     pub(super) said: Said,
     talking_told: bool,
     fault_told: Option<Fault>,
@@ -70,14 +72,15 @@ impl Line {
             leg,
             ports,
             wire: Wire::default(),
+            rests: false,
             steady: false,
             inbound: Inbound::new(),
             outbound: Outbound::new(random),
             coder: Coder::None,
             room: None,
-            voice: MUTE,
+            voice: Voice::NONE,
             frame: Box::new([0; LONGEST_TICK]),
-            past: [0; PAST],
+            wider: Wider::default(),
             said: Said::new(),
             talking_told: false,
             fault_told: None,
@@ -115,7 +118,7 @@ impl Line {
 
     pub(super) fn leave_room(&mut self) {
         self.room = None;
-        self.voice = MUTE;
+        self.voice = Voice::NONE;
         self.mixed = false;
         self.in_sum = false;
         self.talking_told = false;
@@ -179,7 +182,7 @@ impl Line {
             free(Over::Preroll(unused));
         }
         self.outbound.set_clock(stream.codec.clock_hz(), now);
-        self.past = [0; PAST];
+        self.wider.break_off();
         self.thin(None);
         self.wire.follow(&self.ports.rtp, self.inbound.locked());
         if !goes_on {
@@ -262,7 +265,8 @@ impl Line {
         let (leg, now) = (self.leg, tools.now);
         // In the menus all is said by keys, and who is faded out is still heard.
         let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
-        if self.wire.is_thinned() && self.inbound.would_listen(wanted) {
+        let thinned = self.wire.thinned();
+        if matches!(thinned, Some(Needless::Sound(_))) && self.inbound.would_listen(wanted) {
             // What waits there is one of those that nobody heard.
             self.read(tools);
             self.thin(None);
@@ -271,7 +275,12 @@ impl Line {
         if self.wire.is_due(&now, leg.0) {
             self.read(tools);
         }
-        if self.inbound.rests() {
+        if matches!(thinned, Some(Needless::Still(..))) && !self.inbound.dozes() {
+            self.thin(None);
+        }
+        let is_idle = !self.mixed && self.name.is_none() && self.said.is_idle();
+        self.rests = self.inbound.rests() || self.inbound.dozes() && is_idle;
+        if self.rests {
             if self.talking_told || self.fault_told.is_some() {
                 self.tell(&mut tools.reports);
             }
@@ -325,10 +334,10 @@ impl Line {
         tools.counted.rejected += rejected;
     }
 
-    /// Most of the sound of this payload type need not come, or all must.
-    fn thin(&mut self, payload_type: Option<u8>) {
-        self.wire.thin(&self.ports.rtp, payload_type);
-        self.inbound.set_thinned(self.wire.is_thinned());
+    /// Most of these packets need not come, or all must.
+    fn thin(&mut self, needless: Option<Needless>) {
+        self.wire.thin(&self.ports.rtp, needless);
+        self.inbound.set_thinned(self.wire.thinned().is_some());
     }
 
     /// Makes its part of the mix of what it says; false for the one tick in which a room has not
@@ -338,14 +347,8 @@ impl Line {
         if rate >= room {
             return rate == room;
         }
-        let mut sound = [0; PAST + Rate::Wide.tick()];
-        let end = PAST + rate.tick();
-        sound[..PAST].copy_from_slice(&self.past);
-        sound[PAST..end].copy_from_slice(&self.frame[..rate.tick()]);
-        self.past.copy_from_slice(&sound[end - PAST..end]);
-        if wants || self.mixed {
-            convert(&sound[..end], rate, room, &mut self.frame[..room.tick()]);
-        }
+        self.wider
+            .bring(&mut self.frame, (rate, room), wants || self.mixed);
         true
     }
 
@@ -427,7 +430,7 @@ impl Line {
             sound = &mut tools.own;
         }
         // What the line is sent says something only beside what comes from it.
-        if self.voice.speak {
+        if self.voice.speak && !self.rests {
             self.said.sent(|| sound.halves());
         }
         let mut way = Way {
@@ -486,11 +489,6 @@ impl Line {
         add(lost, self.inbound.take_lost());
     }
 }
-
-const MUTE: Voice = Voice {
-    speak: false,
-    hear: Hear::Nothing,
-};
 
 /// A socket is emptied at least so often, whatever is expected in it.
 const THOROUGH_TICKS: u64 = 8;

@@ -57,6 +57,11 @@ impl Said {
         self.gate.state() != State::Closed
     }
 
+    /// It is shut, and stays as it is if it goes on being silent.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_heard() && self.cleaner.is_none()
+    }
+
     /// What is wrong with it.
     pub(super) fn fault(&self) -> Option<Fault> {
         self.watch.fault()

@@ -1,6 +1,6 @@
-//! A filter in a line's socket by which the system drops most of a sound that nobody hears: of
-//! eight packets in a row one comes through. What is dropped the system counts as `InErrors` of
-//! UDP.
+//! A filter in a line's socket by which the system drops most of a sound that nobody hears, or in
+//! which there is nothing: of eight packets in a row one comes through. What is dropped the system
+//! counts as `InErrors` of UDP.
 
 use std::io;
 use std::net::UdpSocket;
@@ -9,39 +9,79 @@ use confab_core::audio::rtp::Packet;
 use nix::libc;
 use socket2::{SockFilter, SockRef};
 
+use super::still::Still;
+
 /// One packet of so many in a row comes through: those whose numbers are multiples of it.
 pub(super) const ONE_OF: u16 = 8;
 
-/// Lets pass one of [`ONE_OF`] packets of this payload type, those with a marker, and whatever is
-/// no RTP of this type. It takes the place of the one before.
+/// Packets of which most need not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needless {
+    /// All of this payload type, but those with a marker.
+    Sound(u8),
+    /// Of this payload type those that are just so.
+    Still(u8, Still),
+}
+
+/// Lets pass one of [`ONE_OF`] of these packets and whatever else comes. It takes the place of the
+/// one before.
 ///
 /// # Errors
 ///
 /// When the system has no such filters or does not let us.
-pub(super) fn attach(socket: &UdpSocket, payload_type: u8) -> io::Result<()> {
+pub(super) fn attach(socket: &UdpSocket, needless: Needless) -> io::Result<()> {
     // Classic BPF (bpf(4) of BSD; Linux, networking/filter). It sees a datagram from the header of
     // UDP on; a load beyond the end would drop it.
-    let (load, jump) = (libc::BPF_LD, libc::BPF_JMP | libc::BPF_K);
-    let half_word = load | libc::BPF_H | libc::BPF_ABS;
+    let program = match needless {
+        Needless::Sound(payload_type) => sound(payload_type),
+        Needless::Still(payload_type, still) => just_so(payload_type, still),
+    };
+    SockRef::from(socket).attach_filter(&program)
+}
+
+fn sound(payload_type: u8) -> Vec<SockFilter> {
     let sound = u32::from_be_bytes([0, 0, VERSION_2, payload_type]);
-    let program = [
-        step(load | libc::BPF_LEN, 0),
-        branch(jump | libc::BPF_JGE, UDP_HEADER + RTP_HEADER, 0, 5),
-        step(half_word, UDP_HEADER),
+    vec![
+        step(LOAD | libc::BPF_LEN, 0),
+        branch(JUMP | libc::BPF_JGE, PAYLOAD, 0, 5),
+        step(HALF_WORD, UDP_HEADER),
         step(
             libc::BPF_ALU | libc::BPF_AND | libc::BPF_K,
             VERSION_MARKER_TYPE,
         ),
-        branch(jump | libc::BPF_JEQ, sound, 0, 2),
-        step(half_word, UDP_HEADER + SEQUENCE),
-        branch(jump | libc::BPF_JSET, u32::from(ONE_OF) - 1, 1, 0),
-        step(libc::BPF_RET | libc::BPF_K, u32::MAX),
-        step(libc::BPF_RET | libc::BPF_K, 0),
-    ];
-    SockRef::from(socket).attach_filter(&program)
+        branch(JUMP | libc::BPF_JEQ, sound, 0, 2),
+        step(HALF_WORD, UDP_HEADER + SEQUENCE),
+        branch(JUMP | libc::BPF_JSET, u32::from(ONE_OF) - 1, 1, 0),
+        PASS,
+        DROP,
+    ]
 }
 
-/// Whether a packet of the sound would be dropped.
+/// Word by word; whatever differs passes. A jump spans 255 steps, and the longest [`Still`] of 120
+/// words takes 245.
+fn just_so(payload_type: u8, still: Still) -> Vec<SockFilter> {
+    let (is, has) = (JUMP | libc::BPF_JEQ, JUMP | libc::BPF_JSET);
+    let header = u32::from_be_bytes([0, 0, VERSION_2, payload_type]);
+    let word = u32::from_be_bytes(still.word);
+    let end = PAYLOAD + u32::from(still.length);
+    let mut looks = vec![
+        (LOAD | libc::BPF_LEN, 0, is, end),
+        (HALF_WORD, UDP_HEADER, is, header),
+        (HALF_WORD, UDP_HEADER + SEQUENCE, has, u32::from(ONE_OF) - 1),
+    ];
+    let places = (PAYLOAD..end).step_by(still.word.len());
+    looks.extend(places.map(|at| (WORD, at, is, word)));
+    let mut program = Vec::with_capacity(2 * looks.len() + 2);
+    for (done, &(load, place, jump, operand)) in looks.iter().enumerate() {
+        let to_pass = 2 * (looks.len() - 1 - done) + 1;
+        program.push(step(load, place));
+        program.push(branch(jump, operand, 0, to_pass as u8));
+    }
+    program.extend([DROP, PASS]);
+    program
+}
+
+/// Whether such a packet would be dropped.
 pub(super) fn drops(packet: &Packet<'_>) -> bool {
     !packet.marker && !packet.sequence.is_multiple_of(ONE_OF)
 }
@@ -61,7 +101,16 @@ fn branch(code: u32, operand: u32, holds: u8, else_: u8) -> SockFilter {
     SockFilter::new(code as u16, holds, else_, operand)
 }
 
+const LOAD: u32 = libc::BPF_LD;
+const JUMP: u32 = libc::BPF_JMP | libc::BPF_K;
+const HALF_WORD: u32 = LOAD | libc::BPF_H | libc::BPF_ABS;
+const WORD: u32 = LOAD | libc::BPF_W | libc::BPF_ABS;
+const PASS: SockFilter = SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, u32::MAX);
+const DROP: SockFilter = SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0);
+
 const UDP_HEADER: u32 = 8;
+/// The place of the first octet behind RTP's shortest header.
+const PAYLOAD: u32 = UDP_HEADER + RTP_HEADER;
 
 // RFC 3550, 5.1.
 
@@ -97,6 +146,53 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_just_so_one_of_eight_and_of_all_else_everything() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(socket) = UdpSocket::bind(address) else {
+                println!("no {address} here");
+                continue;
+            };
+            socket.set_nonblocking(true).unwrap();
+            for length in [4, 80, 160, 240, 480] {
+                let words = [0xfa, 0xde, 0xfa, 0xdf].repeat(length / 4);
+                let still = Still::of(&words).unwrap();
+                attach(&socket, Needless::Still(9, still)).unwrap();
+                let packet = |first: u8, second: u8, sequence: u16, payload: &[u8]| {
+                    let [high, low] = sequence.to_be_bytes();
+                    [
+                        &[first, second, high, low, 0, 0, 0, 9, 0, 0, 0, 5][..],
+                        payload,
+                    ]
+                    .concat()
+                };
+                let so: Vec<_> = (65_530..65_560u32)
+                    .map(|number| packet(0x80, 9, number as u16, &words))
+                    .collect();
+                let through = [0, 8, 16].map(|number| packet(0x80, 9, number, &words));
+                assert_eq!(come_through(&socket, &so), through, "{length}");
+                let mut others = vec![
+                    packet(0x80, 0x89, 3, &words),
+                    packet(0x80, 101, 3, &words),
+                    packet(0x90, 9, 3, &words),
+                    packet(0x81, 9, 3, &words),
+                    packet(0x80, 9, 3, &words[..length - 1]),
+                    packet(0x80, 9, 3, &[&words[..], &[0xfa]].concat()),
+                    packet(0x80, 9, 3, &[]),
+                    vec![],
+                ];
+                others.extend((0..length).map(|at| {
+                    let mut payload = words.clone();
+                    payload[at] ^= 1;
+                    packet(0x80, 9, 3, &payload)
+                }));
+                for other in others.chunks(100) {
+                    assert_eq!(come_through(&socket, other), other, "{length}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn of_the_sound_one_of_eight_and_of_all_else_everything() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(socket) = UdpSocket::bind(address) else {
@@ -104,7 +200,7 @@ mod tests {
                 continue;
             };
             socket.set_nonblocking(true).unwrap();
-            attach(&socket, 8).unwrap();
+            attach(&socket, Needless::Sound(8)).unwrap();
             let sound: Vec<_> = (65_530..65_560u32)
                 .map(|number| packet(0x80, 8, number as u16))
                 .collect();
@@ -127,7 +223,7 @@ mod tests {
             ];
             assert_eq!(come_through(&socket, &odd), Vec::<Vec<u8>>::new());
             assert_eq!(come_through(&socket, &others), others);
-            attach(&socket, 0).unwrap();
+            attach(&socket, Needless::Sound(0)).unwrap();
             assert_eq!(come_through(&socket, &sound), sound);
             assert_eq!(come_through(&socket, &others[2..3]), Vec::<Vec<u8>>::new());
             detach(&socket);

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use super::outbox::Outbox;
 use super::shard::Now;
-use super::sieve;
+use super::sieve::{self, Needless};
 use super::sys::{self, Inbox, More};
 
 /// How far a socket belongs to one peer.
@@ -27,8 +27,8 @@ enum Link {
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     link: Link,
-    /// the payload type of which most is dropped
-    thinned: Option<u8>,
+    /// packets of which most are dropped
+    thinned: Option<Needless>,
 }
 
 impl Wire {
@@ -53,14 +53,14 @@ impl Wire {
         }
     }
 
-    /// Has the system drop most of the sound of this payload type, or nothing. What does not come
-    /// from a settled peer is never dropped so, nor where the system does not do it.
-    pub(super) fn thin(&mut self, socket: &UdpSocket, payload_type: Option<u8>) {
-        match payload_type {
+    /// Has the system drop most of these packets, or nothing. What does not come from a settled
+    /// peer is never dropped so, nor where the system does not do it.
+    pub(super) fn thin(&mut self, socket: &UdpSocket, needless: Option<Needless>) {
+        match needless {
             same if same == self.thinned => {}
-            Some(payload_type) if matches!(self.link, Link::Sure(_)) => {
-                if sieve::attach(socket, payload_type).is_ok() {
-                    self.thinned = Some(payload_type);
+            Some(needless) if matches!(self.link, Link::Sure(_)) => {
+                if sieve::attach(socket, needless).is_ok() {
+                    self.thinned = Some(needless);
                 }
             }
             _ => {
@@ -70,15 +70,16 @@ impl Wire {
         }
     }
 
-    /// Whether most of some sound is dropped.
-    pub(super) fn is_thinned(&self) -> bool {
-        self.thinned.is_some()
+    /// Of which packets most are dropped.
+    pub(super) fn thinned(&self) -> Option<Needless> {
+        self.thinned
     }
 
-    /// Whether it is to be read in this tick; where most is dropped, not in all of them.
+    /// Whether it is to be read in this tick; where most of all sound is dropped, not in all of
+    /// them.
     pub(super) fn is_due(&self, now: &Now, phase: u64) -> bool {
         let turn = || (now.tick + phase).is_multiple_of(THINNED_TICKS);
-        !self.is_thinned() || now.skipped > 0 || turn()
+        !matches!(self.thinned, Some(Needless::Sound(_))) || now.skipped > 0 || turn()
     }
 
     /// As [`Inbox::read`].

@@ -14,7 +14,6 @@ use crate::time::Time;
 
 use super::entrance::Entrance;
 use super::leaving::Leaving;
-use super::people::SILENT;
 use super::speech::Kind;
 use super::{Joining, Room, Stage};
 
@@ -123,7 +122,7 @@ impl Room {
             self.knock(joining);
         } else {
             let how = Entrance {
-                told: SILENT,
+                told: Voice::NONE,
                 let_in: false,
                 since: self.now,
                 dialled: None,
@@ -169,7 +168,7 @@ impl Room {
     pub(super) fn wait_at_the_door(&mut self, mut knock: Knocker) {
         let leg = knock.joining.leg;
         let voice = self.waiting_voice();
-        if voice != SILENT {
+        if voice != Voice::NONE {
             self.effects.push(Effect::SetVoice { leg, voice });
         }
         knock.remind_at = self.first_reminder();
@@ -330,7 +329,7 @@ impl Room {
             self.effects.push(Effect::StopPlay { leg });
         }
         let words = [refusal.prompt(), Prompt::Goodbye];
-        let told = told.unwrap_or(SILENT);
+        let told = told.unwrap_or(Voice::NONE);
         self.see_out(leg, told, &words, EndReason::Refused(refusal));
         self.leaving.push(Leaving {
             leg,

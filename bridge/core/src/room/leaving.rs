@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 
 use super::door::Wish;
 use super::hands::Hands;
-use super::people::{Person, SILENT};
+use super::people::Person;
 use super::{Room, Stage};
 
 /// A leg that has been told goodbye and is being hung up.
@@ -98,8 +98,11 @@ impl Room {
 
     /// Takes a leg out of the sound, says the last words to it and hangs up.
     pub(super) fn see_out(&mut self, leg: LegId, told: Voice, words: &[Prompt], reason: EndReason) {
-        if told != SILENT {
-            self.effects.push(Effect::SetVoice { leg, voice: SILENT });
+        if told != Voice::NONE {
+            self.effects.push(Effect::SetVoice {
+                leg,
+                voice: Voice::NONE,
+            });
         }
         if !words.is_empty() {
             self.say(leg, words);

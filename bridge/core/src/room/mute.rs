@@ -17,7 +17,7 @@ use crate::prompt::{Clip, Prompt};
 use crate::snapshot::MuteState;
 
 use super::Room;
-use super::people::{Person, SILENT};
+use super::people::Person;
 
 impl Room {
     pub(super) fn mute_state(&self, person: &Person) -> MuteState {
@@ -38,7 +38,7 @@ impl Room {
 
     fn voice_of(&self, person: &Person) -> Voice {
         if person.proving.is_some() {
-            return SILENT;
+            return Voice::NONE;
         }
         if !self.begun {
             return self.waiting_voice();

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing: what may be said and heard is computed in `mute`.
 
-use crate::effect::{Hear, Voice};
+use crate::effect::Voice;
 use crate::event::Role;
 use crate::fault::Fault;
 use crate::ids::{DialId, LegId};
@@ -103,12 +103,6 @@ impl Person {
         self.proving.is_none()
     }
 }
-
-/// A line as it is before anything was set.
-pub(super) const SILENT: Voice = Voice {
-    speak: false,
-    hear: Hear::Nothing,
-};
 
 /// Everybody in the room.
 #[derive(Debug, Default)]

@@ -34,7 +34,7 @@ pub struct Line {
 impl Line {
     fn new() -> Self {
         Self {
-            voice: SILENT,
+            voice: Voice::NONE,
             queue: Vec::new(),
             hung_up: None,
             asked: false,
@@ -45,11 +45,6 @@ impl Line {
         }
     }
 }
-
-const SILENT: Voice = Voice {
-    speak: false,
-    hear: Hear::Nothing,
-};
 
 #[derive(Debug)]
 pub struct World {
@@ -297,7 +292,8 @@ impl World {
             Effect::AskCode { leg } => {
                 let line = self.lines.get_mut(leg).expect("only who is there is asked");
                 assert_eq!(
-                    line.voice, SILENT,
+                    line.voice,
+                    Voice::NONE,
                     "the room is not heard behind the question"
                 );
                 assert!(line.queue.is_empty(), "nor what was said before");
@@ -347,7 +343,7 @@ impl World {
             let heard = leg.mute == MuteState::Open;
             let voice = if line.asked {
                 assert_eq!(leg.standing, Standing::KeyingCode);
-                SILENT
+                Voice::NONE
             } else if leg.standing == Standing::Waiting {
                 self.waiting_voice()
             } else {

@@ -30,6 +30,7 @@ mod quiet;
 mod recording;
 mod sealed;
 mod spoiling;
+mod still;
 mod talking;
 mod tones;
 mod unheard;

@@ -7,7 +7,7 @@ use super::*;
 fn room(first_port: u16) -> (House, usize, usize) {
     let mut house = House::new(first_port);
     house.shard.tools.drops_unheard = true;
-    let (guest, other) = (house.call(Codec::Pcma), house.talker(0.0));
+    let (guest, other) = (house.call(Codec::Pcma), house.talker(700.0));
     let leg = house.phones[guest].leg;
     house.phones[guest].tone_hz = Some(400.0);
     house.order(ToShard::Enter(leg, ROOM));

@@ -1,0 +1,144 @@
+//! Who is muted at his own phone sends silence: hardly any of it is read, and none of his words
+//! is missed.
+
+use super::*;
+
+/// A room with two, of whom one has sent exact silence for some seconds.
+fn room(first_port: u16, codec: Codec, drops: bool) -> (House, usize, usize) {
+    let mut house = House::new(first_port);
+    house.shard.tools.drops_unheard = drops;
+    let other = house.talker(0.0);
+    let guest = house.call(codec);
+    let leg = house.phones[guest].leg;
+    house.phones[guest].tone_hz = Some(0.0);
+    house.order(ToShard::Enter(leg, ROOM));
+    house.order(ToShard::SetVoice(leg, TALK));
+    // The other's own silence is no subject here.
+    house.phones[other].tone_hz = None;
+    house.run(260);
+    (house, guest, other)
+}
+
+fn read_in(house: &mut House, ticks: usize) -> u64 {
+    let before = house.counters.packets_in.load(Relaxed);
+    house.run(ticks);
+    house.counters.packets_in.load(Relaxed) - before
+}
+
+/// Ticks of the last so many in which a phone heard something.
+fn loud(house: &House, phone: usize, ticks: usize) -> usize {
+    let heard = &house.phones[phone].heard;
+    let ticks = heard[heard.len() - ticks * 160..].chunks_exact(160);
+    ticks
+        .filter(|tick| amplitude(tick, 400.0) > 3_000.0)
+        .count()
+}
+
+#[test]
+fn an_eighth_is_read_and_every_word_is_heard_whole() {
+    for (port, codec) in [(46_200, Codec::Pcmu), (46_300, Codec::Pcma)] {
+        let (mut house, guest, other) = room(port, codec, true);
+        // Whichever of eight packets is the first of a word.
+        for phase in 0..8 {
+            assert_eq!(read_in(&mut house, 160), 20, "{phase}");
+            house.phones[guest].tone_hz = Some(400.0);
+            assert_eq!(read_in(&mut house, 25), 25, "{phase}");
+            house.check_hears(other, 400.0);
+            house.phones[guest].tone_hz = Some(0.0);
+            house.run(35);
+            assert_eq!(loud(&house, other, 60), 25, "{phase}");
+            assert_eq!(read_in(&mut house, 100), 100, "not for so short a silence");
+            house.run(106);
+            house.phones[other].heard.clear();
+        }
+        assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
+        assert_eq!(house.counters.packets_rejected.load(Relaxed), 0);
+    }
+}
+
+#[test]
+fn where_the_system_drops_nothing_it_is_heard_as_well() {
+    let (mut house, guest, other) = room(46_400, Codec::Pcmu, false);
+    assert_eq!(read_in(&mut house, 160), 160);
+    house.phones[guest].tone_hz = Some(400.0);
+    house.run(25);
+    house.check_hears(other, 400.0);
+    house.phones[guest].tone_hz = Some(0.0);
+    house.run(35);
+    assert_eq!(loud(&house, other, 60), 25);
+    assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
+}
+
+#[test]
+fn keys_come_through_and_a_name_of_silence_has_its_length() {
+    let (mut house, guest, _) = room(46_500, Codec::Pcma, true);
+    assert_eq!(read_in(&mut house, 160), 20);
+    let at = house.phones[guest].timestamp;
+    house.phones[guest].press(6, at);
+    house.run(2);
+    let leg = house.phones[guest].leg;
+    let is_key = |told: &FromShard| matches!(told, FromShard::Key(of, Key::Digit(6), Source::Event) if *of == leg);
+    assert!(house.told.iter().any(is_key));
+    house.order(ToShard::TakeName(leg, 1_000));
+    house.run(60);
+    let name = house.wait_for(|told| match told {
+        FromShard::NameTaken(of, name) if *of == leg => Some(name.len()),
+        _ => None,
+    });
+    assert_eq!(name, 0, "silence is cut off a name");
+    assert_eq!(read_in(&mut house, 160), 20);
+}
+
+/// A constant that is loud, and another silence than before.
+#[test]
+fn only_what_is_silent_is_left_out() {
+    let (mut house, guest, _) = room(46_600, Codec::Pcmu, true);
+    let send = |house: &mut House, octet: u8, ticks: usize| {
+        house.phones[guest].tone_hz = None;
+        let before = house.counters.packets_in.load(Relaxed);
+        for _ in 0..ticks {
+            let phone = &mut house.phones[guest];
+            phone.send(0, false, phone.timestamp, &[octet; 160]);
+            phone.timestamp = phone.timestamp.wrapping_add(160);
+            house.run(1);
+        }
+        house.counters.packets_in.load(Relaxed) - before
+    };
+    assert_eq!(send(&mut house, 0xff, 160), 20);
+    assert_eq!(send(&mut house, 0x7f, 150), 150);
+    send(&mut house, 0x7f, 56);
+    assert_eq!(send(&mut house, 0x7f, 160), 20);
+    assert_eq!(send(&mut house, 0x00, 300), 300);
+    assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
+}
+
+#[test]
+fn what_is_left_out_is_not_told_as_lost() {
+    let (mut house, guest, _) = room(46_700, Codec::Pcmu, true);
+    for hz in [0.0, 400.0, 0.0, 0.0, 400.0] {
+        house.phones[guest].tone_hz = Some(hz);
+        house.run(330);
+        let mut buffer = [0; 500];
+        let mut told = None;
+        while let Ok(length) = house.phones[guest].rtcp.recv(&mut buffer) {
+            let item = |item| {
+                if let rtcp::Item::Block(block) = item {
+                    told = Some((block.lost, block.fraction_lost));
+                }
+            };
+            rtcp::read(&buffer[..length], item).unwrap();
+        }
+        assert_eq!(told, Some((0, 0)), "{hz}");
+    }
+}
+
+#[test]
+fn a_line_that_dies_is_found_dead() {
+    let (mut house, guest, _) = room(46_800, Codec::Pcmu, true);
+    assert_eq!(read_in(&mut house, 160), 20);
+    house.phones[guest].tone_hz = None;
+    let leg = house.phones[guest].leg;
+    house.run(160);
+    let is_it = |told: &&FromShard| matches!(told, FromShard::LineDead(dead) if *dead == leg);
+    assert_eq!(house.told.iter().filter(is_it).count(), 1);
+}
