@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sipp_scenarios::confab::{Confab, HOST_EMAIL, ROOM, Setup, eventually};
-use sipp_scenarios::phone::{Plan, Suite};
+use sipp_scenarios::phone::{Codec, Plan, Suite};
+use sipp_scenarios::sound::g711::Law;
+use sipp_scenarios::sound::tone::Hum;
 
 use crate::common::{ANNA, BERT, CARL, SIPP_GUEST, SIPP_HOST, SOON, quiet};
 
@@ -207,6 +209,53 @@ async fn of_who_is_muted_most_is_dropped_and_nothing_missed() -> Result<()> {
         confab.finish().await?;
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_exact_silence_most_is_dropped_and_no_word_missed() -> Result<()> {
+    tokio::try_join!(
+        check_exact_silence("true", Law::Mu, false),
+        check_exact_silence("true", Law::A, false),
+        check_exact_silence("true", Law::Mu, true),
+        check_exact_silence("false", Law::A, false),
+    )?;
+    Ok(())
+}
+
+/// Bert is muted at his own telephone, which goes on sending exact silence, and now and then he
+/// says something.
+async fn check_exact_silence(drop_unheard: &str, law: Law, sealed: bool) -> Result<()> {
+    let confab = Confab::start_with(quiet().env("CONFAB_DROP_UNHEARD", drop_unheard)).await?;
+    let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
+    let bert = Plan::humming("Bert", BERT).speaking(Codec::Law(law));
+    let bert = match sealed {
+        true => bert.sealed(Suite::ALL[0]),
+        false => bert,
+    };
+    let bert = confab.guest(bert).await?;
+    anna.ear.wait_until_hears(BERT, SOON).await?;
+    bert.hum(None);
+    for said_ms in [200, 700] {
+        tokio::time::sleep(Duration::from_millis(5_500)).await;
+        let came = moved(&confab, 2_000).await?;
+        // One of two sends all, and the other an eighth; what is sealed always looks different.
+        let expected = match (drop_unheard, sealed) {
+            ("true", false) => 0.5..0.7,
+            _ => 0.9..1.1,
+        };
+        let what = format!("{drop_unheard}, {law:?}, {sealed}");
+        assert!(expected.contains(&came), "{came}, {what}");
+        let mark = anna.ear.mark();
+        bert.say(&Hum::stretch(BERT, 8_000.0, said_ms)).await?;
+        tokio::time::sleep(Duration::from_millis(1_000)).await;
+        let heard_ms = anna.ear.since(mark).tone_ms(BERT);
+        let whole = said_ms - 60..=said_ms + 60;
+        assert!(whole.contains(&heard_ms), "{heard_ms} of {said_ms}, {what}");
+    }
+    for phone in [anna, bert] {
+        phone.hang_up().await?;
+    }
+    confab.finish().await
 }
 
 /// Packets read for each that was sent, meanwhile.

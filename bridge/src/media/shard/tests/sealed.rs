@@ -212,3 +212,26 @@ fn reports_are_sealed() {
     house.run(60);
     assert_eq!(house.rejected(), 1);
 }
+
+/// What is sealed always looks different: all of it is read, and each loss is told.
+#[test]
+fn of_a_sealed_silence_all_is_read() {
+    let mut house = House::new(47_000);
+    house.shard.tools.drops_unheard = true;
+    let (sealed, plain) = (house.talker(0.0), house.talker(900.0));
+    house.agree(sealed, SrtpSuite::AesCm128Sha1_80, 1);
+    house.run(300);
+    let before = house.counters.packets_in.load(Relaxed);
+    for tick in 0..200 {
+        house.phones[sealed].tone_hz = (tick % 5 != 0).then_some(0.0);
+        if tick % 5 == 0 {
+            house.phones[sealed].sequence = house.phones[sealed].sequence.wrapping_add(1);
+        }
+        house.run(1);
+    }
+    assert_eq!(house.counters.packets_in.load(Relaxed) - before, 160 + 200);
+    house.phones[sealed].tone_hz = Some(400.0);
+    house.run(60);
+    house.check_hears(plain, 400.0);
+    assert_eq!(house.counters.packets_lost.load(Relaxed), 40);
+}
