@@ -40,8 +40,7 @@ impl decode::Decoder for LazyDecoder {
         }
         self.catch_up();
         self.decoder.decode(payload, out);
-        let is_faint = out.iter().all(|sample| sample.unsigned_abs() <= FAINT);
-        self.faint = match is_faint {
+        self.faint = match is_faint(out) {
             true => self.faint.saturating_add(payload.len()),
             false => 0,
         };
@@ -56,12 +55,18 @@ impl LazyDecoder {
     /// Decodes what is kept, for nobody.
     fn catch_up(&mut self) {
         if self.since > 0 {
-            let octets = &self.kept.octets[..self.kept.length];
-            self.decoder.decode(octets, &mut [0; 2 * KEPT]);
-            self.kept.length = 0;
+            for octets in self.kept.take() {
+                self.decoder.decode(octets, &mut [0; 2 * KEPT]);
+            }
             self.since = 0;
         }
     }
+}
+
+/// Looks at all of it, as a processor does that with many at once.
+fn is_faint(sound: &[i16]) -> bool {
+    let peak = |peak: u16, &sample: &i16| peak.max(sample.unsigned_abs());
+    sound.iter().fold(0, peak) <= FAINT
 }
 
 fn is_like_silence(payload: &[u8]) -> bool {
@@ -71,7 +76,10 @@ fn is_like_silence(payload: &[u8]) -> bool {
 /// The last octets that were not decoded.
 #[derive(Debug)]
 struct Kept {
+    /// written round and round
     octets: [u8; KEPT],
+    /// where the next one goes
+    at: usize,
     length: usize,
 }
 
@@ -79,6 +87,7 @@ impl Default for Kept {
     fn default() -> Self {
         Self {
             octets: [0; KEPT],
+            at: 0,
             length: 0,
         }
     }
@@ -87,11 +96,23 @@ impl Default for Kept {
 impl Kept {
     fn push(&mut self, payload: &[u8]) {
         let payload = &payload[payload.len().saturating_sub(KEPT)..];
-        let over = (self.length + payload.len()).saturating_sub(KEPT);
-        self.octets.copy_within(over..self.length, 0);
-        let from = self.length - over;
-        self.length = from + payload.len();
-        self.octets[from..self.length].copy_from_slice(payload);
+        let (first, rest) = payload.split_at(payload.len().min(KEPT - self.at));
+        self.octets[self.at..][..first.len()].copy_from_slice(first);
+        self.octets[..rest.len()].copy_from_slice(rest);
+        self.at = (self.at + payload.len()) % KEPT;
+        self.length = (self.length + payload.len()).min(KEPT);
+    }
+
+    /// All of them, the oldest first.
+    fn take(&mut self) -> [&[u8]; 2] {
+        let (newer, older) = self.octets.split_at(self.at);
+        let over = self.length.saturating_sub(newer.len());
+        let kept = [
+            &older[older.len() - over..],
+            &newer[newer.len().saturating_sub(self.length)..],
+        ];
+        self.length = 0;
+        kept
     }
 }
 
@@ -174,6 +195,21 @@ mod tests {
         let noise: Vec<i16> = noise.collect();
         let (one, other, left) = decoded(&encoded(&noise, 160));
         assert_eq!((one == other, left), (true, 0));
+    }
+
+    #[test]
+    fn the_last_octets_are_kept_in_order() {
+        for length in [1, 80, 160, 240, 480, 1_000] {
+            let (mut kept, mut all) = (Kept::default(), vec![]);
+            for n in 0..60 {
+                let payload: Vec<u8> = (0..length).map(|at| (n * 31 + at * 7) as u8).collect();
+                kept.push(&payload);
+                all.extend(payload);
+                let last = &all[all.len().saturating_sub(KEPT)..];
+                let again = Kept { ..kept };
+                assert_eq!({ again }.take().concat(), last, "{length}, {n}");
+            }
+        }
     }
 
     /// No encoder makes such packets: a tone with nothing above it.
