@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   decoded, each sample faint for a second --the least in the upper band--> kept, silence given
-//!   anything else, or another eight seconds are over -> what was kept last is decoded, for the state
+//!   anything else, or eight seconds more are over -> what was kept last is decoded, for the state
 //! ```
 
 use super::super::decode;
@@ -127,8 +127,8 @@ const LEAST: u8 = 0x40;
 const SURE: usize = 8_000;
 /// Eight seconds: so long nobody looks whether it is still silent.
 const LOOK: usize = 64_000;
-/// What a decoder learned of silence more than 400 ms ago is forgotten but for what nobody hears: of
-/// 60 voices the first tenth of a second came out 57 to 107 dB over what differs.
+/// What a decoder learned of silence more than 400 ms ago is forgotten but for what nobody hears:
+/// of 60 voices the first tenth of a second came out 57 to 107 dB over what differs.
 const KEPT: usize = 3_200;
 
 #[cfg(test)]
