@@ -249,7 +249,8 @@ async fn check_exact_silence(drop_unheard: &str, law: Law, sealed: bool) -> Resu
         bert.say(&Hum::stretch(BERT, 8_000.0, said_ms)).await?;
         tokio::time::sleep(Duration::from_millis(1_000)).await;
         let heard_ms = anna.ear.since(mark).tone_ms(BERT);
-        let whole = said_ms - 60..=said_ms + 60;
+        // Heard by tenths of a second; a busy machine has the phone send late, which is filled up.
+        let whole = said_ms - 60..=said_ms + 250;
         assert!(whole.contains(&heard_ms), "{heard_ms} of {said_ms}, {what}");
     }
     for phone in [anna, bert] {
