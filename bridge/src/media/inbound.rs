@@ -234,7 +234,7 @@ impl Inbound {
         match load {
             Some(Load::Event) => {
                 self.jitter.put_silent(&packet);
-                // What came with the key is still to be played, as far behind as the buffer is deep.
+                // What came with it is still to be played, as far behind as the buffer is deep.
                 let behind = self.jitter.depth().div_ceil(self.rate.tick()) as u64;
                 let (pressed, let_go) = self.keypad.packet(&packet, behind, now);
                 Datagram::Event { pressed, let_go }

@@ -77,8 +77,12 @@ fn keys_come_through_and_a_name_of_silence_has_its_length() {
     house.phones[guest].press(6, at);
     house.run(2);
     let leg = house.phones[guest].leg;
-    let is_key = |told: &FromShard| matches!(told, FromShard::Key(of, Key::Digit(6), Source::Event) if *of == leg);
-    assert!(house.told.iter().any(is_key));
+    let pressed = |told: &FromShard| match told {
+        FromShard::Key(of, key, Source::Event) if *of == leg => Some(*key),
+        _ => None,
+    };
+    let keys: Vec<Key> = house.told.iter().filter_map(pressed).collect();
+    assert_eq!(keys, [Key::Digit(6)]);
     house.order(ToShard::TakeName(leg, 1_000));
     house.run(60);
     let name = house.wait_for(|told| match told {
