@@ -9,7 +9,7 @@ use confab_core::audio::rtp::Packet;
 use nix::libc;
 use socket2::{SockFilter, SockRef};
 
-use super::still::Still;
+use super::still::{self, Still};
 
 /// One packet of so many in a row comes through: those whose numbers are multiples of it.
 pub(super) const ONE_OF: u16 = 8;
@@ -32,16 +32,18 @@ pub(super) enum Needless {
 pub(super) fn attach(socket: &UdpSocket, needless: Needless) -> io::Result<()> {
     // Classic BPF (bpf(4) of BSD; Linux, networking/filter). It sees a datagram from the header of
     // UDP on; a load beyond the end would drop it.
-    let program = match needless {
-        Needless::Sound(payload_type) => sound(payload_type),
-        Needless::Still(payload_type, still) => just_so(payload_type, still),
-    };
-    SockRef::from(socket).attach_filter(&program)
+    match needless {
+        Needless::Sound(payload_type) => SockRef::from(socket).attach_filter(&sound(payload_type)),
+        Needless::Still(payload_type, still) => {
+            let (program, steps) = just_so(payload_type, still);
+            SockRef::from(socket).attach_filter(&program[..steps])
+        }
+    }
 }
 
-fn sound(payload_type: u8) -> Vec<SockFilter> {
+fn sound(payload_type: u8) -> [SockFilter; 9] {
     let sound = u32::from_be_bytes([0, 0, VERSION_2, payload_type]);
-    vec![
+    [
         step(LOAD | libc::BPF_LEN, 0),
         branch(JUMP | libc::BPF_JGE, PAYLOAD, 0, 5),
         step(HALF_WORD, UDP_HEADER),
@@ -57,28 +59,30 @@ fn sound(payload_type: u8) -> Vec<SockFilter> {
     ]
 }
 
-/// Word by word; whatever differs passes. A jump spans 255 steps, and the longest [`Still`] of 120
-/// words takes 245.
-fn just_so(payload_type: u8, still: Still) -> Vec<SockFilter> {
+/// Word by word; whatever differs passes. A jump spans 255 steps, and the longest [`Still`] takes
+/// fewer. With how many there are.
+fn just_so(payload_type: u8, still: Still) -> ([SockFilter; MOST_STEPS], usize) {
     let (is, has) = (JUMP | libc::BPF_JEQ, JUMP | libc::BPF_JSET);
     let header = u32::from_be_bytes([0, 0, VERSION_2, payload_type]);
     let word = u32::from_be_bytes(still.word);
     let end = PAYLOAD + u32::from(still.length);
-    let mut looks = vec![
+    let of_the_header = [
         (LOAD | libc::BPF_LEN, 0, is, end),
         (HALF_WORD, UDP_HEADER, is, header),
         (HALF_WORD, UDP_HEADER + SEQUENCE, has, u32::from(ONE_OF) - 1),
     ];
-    let places = (PAYLOAD..end).step_by(still.word.len());
-    looks.extend(places.map(|at| (WORD, at, is, word)));
-    let mut program = Vec::with_capacity(2 * looks.len() + 2);
-    for (done, &(load, place, jump, operand)) in looks.iter().enumerate() {
-        let to_pass = 2 * (looks.len() - 1 - done) + 1;
-        program.push(step(load, place));
-        program.push(branch(jump, operand, 0, to_pass as u8));
+    let places = (PAYLOAD..end).step_by(WORD_LEN);
+    let looks = of_the_header
+        .into_iter()
+        .chain(places.map(|at| (WORD, at, is, word)));
+    let last = 2 * (of_the_header.len() + usize::from(still.length) / WORD_LEN);
+    let mut program = [PASS; MOST_STEPS];
+    program[last] = DROP;
+    for (at, (load, place, jump, operand)) in (0..last).step_by(2).zip(looks) {
+        program[at] = step(load, place);
+        program[at + 1] = branch(jump, operand, 0, (last - at - 1) as u8);
     }
-    program.extend([DROP, PASS]);
-    program
+    (program, last + 2)
 }
 
 /// Whether such a packet would be dropped.
@@ -107,6 +111,10 @@ const HALF_WORD: u32 = LOAD | libc::BPF_H | libc::BPF_ABS;
 const WORD: u32 = LOAD | libc::BPF_W | libc::BPF_ABS;
 const PASS: SockFilter = SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, u32::MAX);
 const DROP: SockFilter = SockFilter::new((libc::BPF_RET | libc::BPF_K) as u16, 0, 0, 0);
+
+/// Of the header three, of each word one, of two steps each, and what is given at the end.
+const MOST_STEPS: usize = 2 * (3 + still::LONGEST / WORD_LEN) + 2;
+const WORD_LEN: usize = still::WORD;
 
 const UDP_HEADER: u32 = 8;
 /// The place of the first octet behind RTP's shortest header.

@@ -55,8 +55,9 @@ impl Stillness {
     }
 }
 
-const WORD: usize = 4;
-const LONGEST: usize = 480;
+pub(super) const WORD: usize = 4;
+/// 60 ms at 64 kbit/s.
+pub(super) const LONGEST: usize = 480;
 /// Octets of three seconds at 64 kbit/s: as far back as the echo's watch looks.
 const LONG: u32 = 24_000;
 
