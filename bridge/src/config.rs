@@ -42,7 +42,7 @@ pub struct Config {
     pub media_threads: usize,
     /// packets go out by io_uring where the system allows it
     pub io_uring: bool,
-    /// the system drops most packets of who may not or does not speak, where it can
+    /// the system drops most packets of who may not speak or is exactly silent, where it can
     pub drop_unheard: bool,
     /// media threads whose ticks are usually done later than this get no new calls, microseconds
     pub busy_tick_us: u32,

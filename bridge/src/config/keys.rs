@@ -86,7 +86,7 @@ pub const KEYS: &[KeySpec] = &[
     KeySpec {
         name: "drop_unheard",
         default: "true",
-        help: "true: the system drops most packets of who may not or does not speak, where it can",
+        help: "true: the system drops most packets of who may not speak or is exactly silent, where it can",
     },
     KeySpec {
         name: "media_threads",

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use confab_core::audio::g711::Law;
+use confab_core::audio::g711::{self, Law};
 use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rate::Rate;
 use confab_core::audio::rtcp::{self, Item, ReportBlock};
-use confab_core::audio::rtp::Packet;
+use confab_core::audio::rtp::{HEADER_LEN, Packet};
 use confab_core::audio::stream::{Direction, Load, Stream};
 use confab_dtmf::Key;
 use confab_dtmf::inband::{Detector, Origin};
@@ -21,7 +21,7 @@ use super::received::Received;
 use super::shard::Now;
 use super::sieve::Needless;
 use super::srtp::{Inlet, Opener};
-use super::still::Stillness;
+use super::still::{self, Stillness};
 
 /// The receiving half of a line.
 #[derive(Debug)]
@@ -210,6 +210,7 @@ impl Inbound {
         }
         let opened = self.inlet.rtp(bytes, now.tick);
         let plain = opened.and_then(|length| bytes.get(..length));
+        let length = plain.map_or(0, <[u8]>::len);
         let Some(Ok(packet)) = plain.map(Packet::parse) else {
             // A phone that says nothing may still show that it is there, and how is its own
             // choice: empty datagrams, STUN, reports on this port (RFC 6263, 4). One whose packets
@@ -240,7 +241,9 @@ impl Inbound {
                 Datagram::Event { pressed, let_go }
             }
             Some(Load::Sound) => {
-                let goes_on = self.stillness.goes_on(packet.payload);
+                // The filter knows only the shortest header, and nothing behind the payload.
+                let is_short = length == HEADER_LEN + packet.payload.len();
+                let goes_on = self.stillness.goes_on(packet.payload, is_short);
                 if !held {
                     self.wake_unless(goes_on);
                     self.jitter.put(&packet);
@@ -254,6 +257,7 @@ impl Inbound {
             }
             Some(Load::Noise) => {
                 self.wake();
+                self.stillness.forget();
                 self.jitter.put_noise(&packet);
                 self.life.pauses();
                 Datagram::Taken
@@ -316,9 +320,15 @@ impl Inbound {
         self.dozes
     }
 
-    /// Of G.711, which is decoded to the same whatever came before.
+    /// Of G.711, which is decoded to the same whatever came before. What is heard in this tick may
+    /// still be something else.
     fn is_still(&self) -> bool {
-        self.stillness.is_long().is_some() && self.jitter.codec().law().is_some()
+        let still = self.stillness.is_long().zip(self.jitter.codec().law());
+        still.is_some_and(|(still, law)| {
+            let mut sound = [0; still::WORD];
+            g711::decode(law, &still.word, &mut sound);
+            is_faint(&sound)
+        })
     }
 
     fn doze(&mut self, frame: &mut [i16]) {

@@ -281,6 +281,7 @@ impl Line {
         let is_idle = !self.mixed && self.name.is_none() && self.said.is_idle();
         self.rests = self.inbound.rests() || self.inbound.dozes() && is_idle;
         if self.rests {
+            self.in_sum = false;
             if self.talking_told || self.fault_told.is_some() {
                 self.tell(&mut tools.reports);
             }

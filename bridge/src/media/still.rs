@@ -33,9 +33,11 @@ pub(super) struct Stillness {
 }
 
 impl Stillness {
-    /// Takes note of a payload; false when it is not as the last ones were.
-    pub(super) fn goes_on(&mut self, payload: &[u8]) -> bool {
-        let before = std::mem::replace(&mut self.still, Still::of(payload));
+    /// Takes note of a payload, that there is nothing beside it or there is; false when it is not
+    /// as the last ones were.
+    pub(super) fn goes_on(&mut self, payload: &[u8], is_all: bool) -> bool {
+        let still = Still::of(payload).filter(|_| is_all);
+        let before = std::mem::replace(&mut self.still, still);
         let same = before.is_some() && before == self.still;
         self.run = match same {
             true => self.run.saturating_add(payload.len() as u32),
@@ -58,7 +60,8 @@ impl Stillness {
 pub(super) const WORD: usize = 4;
 /// 60 ms at 64 kbit/s.
 pub(super) const LONGEST: usize = 480;
-/// Octets of three seconds at 64 kbit/s: as far back as the echo's watch looks.
+/// Octets of three seconds at 64 kbit/s: then there is nothing else in what the echo's watch has
+/// of it.
 const LONG: u32 = 24_000;
 
 #[cfg(test)]
@@ -89,7 +92,7 @@ mod tests {
         for length in [80, 160, 240, 480] {
             let mut stillness = Stillness::default();
             let mut send = |octet: u8, length: usize| {
-                stillness.goes_on(&vec![octet; length]);
+                stillness.goes_on(&vec![octet; length], true);
                 stillness.is_long().is_some()
             };
             let first = (0..).find(|_| send(0xff, length));

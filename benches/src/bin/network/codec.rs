@@ -44,7 +44,7 @@ pub fn speech(codec: Codec) -> Result<Speech> {
 pub fn decoder(codec: Codec) -> Result<Box<dyn decode::Decoder>> {
     Ok(match codec {
         Codec::Pcmu => Box::new(MuLaw),
-        Codec::G722 => Box::<g722::LazyDecoder>::default(),
+        Codec::G722 => Box::<g722::Decoder>::default(),
         Codec::Opus => Box::new(opus_decoder::Decoder::new().context("libopus: no decoder")?),
     })
 }

@@ -72,7 +72,7 @@ impl Gear {
         let (decoder, coder): (Speech, Coder) = match stream.codec {
             Codec::Pcmu | Codec::Pcma => return None,
             Codec::G722 => (
-                Speech::Other(Box::<g722::LazyDecoder>::default()),
+                Speech::Other(Box::<g722::Decoder>::default()),
                 Coder::G722(Box::default()),
             ),
             Codec::Opus => (

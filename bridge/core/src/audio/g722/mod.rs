@@ -5,11 +5,10 @@
 //! same are served by one, to the bit as if each had its own.
 
 mod band;
-mod lazy;
 mod tables;
 
-pub use lazy::LazyDecoder;
-
+use super::decode;
+use super::stream::Codec;
 use band::{Band, Guess, Kind, PART, Told, Window, saturate};
 use tables::{FOUR_BITS, LOWER_GROWTH, QMF, SIX_BITS, STEPS, TWO_BITS, UPPER_GROWTH, UPPER_STEP};
 
@@ -224,6 +223,24 @@ impl Decoder {
             bands.keep(&windows, octets.len());
         }
         self.0 = bands;
+    }
+}
+
+impl decode::Decoder for Decoder {
+    fn codec(&self) -> Codec {
+        Codec::G722
+    }
+
+    fn samples_in(&self, payload: &[u8]) -> Option<usize> {
+        Some(2 * payload.len())
+    }
+
+    fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
+        Decoder::decode(self, payload, out);
+    }
+
+    fn restart(&mut self) {
+        *self = Self::default();
     }
 }
 

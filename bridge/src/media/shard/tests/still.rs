@@ -146,3 +146,31 @@ fn a_line_that_dies_is_found_dead() {
     let is_it = |told: &&FromShard| matches!(told, FromShard::LineDead(dead) if *dead == leg);
     assert_eq!(house.told.iter().filter(is_it).count(), 1);
 }
+
+/// A longer header is not known to the filter: each packet speaks for itself.
+#[test]
+fn of_a_longer_header_all_is_read_and_each_loss_told() {
+    let (mut house, guest, _) = room(47_200, Codec::Pcmu, true);
+    house.phones[guest].tone_hz = None;
+    let mut lost = 0;
+    for tick in 0..500 {
+        let phone = &mut house.phones[guest];
+        // RFC 3550, 5.3.1: an extension of one word.
+        let [high, low] = phone.sequence.to_be_bytes();
+        let [a, b, c, d] = phone.timestamp.to_be_bytes();
+        let head = [0x90, 0, high, low, a, b, c, d, 0, 0, 0, 5];
+        let extension = [0xbe, 0xde, 0, 1, 0x10, 0x7f, 0, 0];
+        let packet = [&head[..], &extension, &[0xff; 160]].concat();
+        phone.sequence = phone.sequence.wrapping_add(1);
+        phone.timestamp = phone.timestamp.wrapping_add(160);
+        if tick >= 300 && tick % 5 == 0 {
+            lost += 1;
+        } else {
+            phone.rtp.send(&packet).unwrap();
+        }
+        house.run(1);
+    }
+    house.phones[guest].tone_hz = Some(400.0);
+    house.run(60);
+    assert_eq!(house.counters.packets_lost.load(Relaxed), lost);
+}
