@@ -104,6 +104,8 @@ pub struct JitterBuffer {
     highest: i64,
     /// the packet that is to be played next, extended
     next: i64,
+    /// the first that may still be played: one that was overtaken at the start of a word
+    open: i64,
     /// timestamp of the sample after the last one decoded
     play_ts: u32,
     /// samples of silence still to come before the next packet, for the depth wanted
@@ -157,6 +159,7 @@ impl JitterBuffer {
             ssrc: 0,
             highest: 0,
             next: 0,
+            open: 0,
             play_ts: 0,
             lead: 0,
             owed: 0,
@@ -342,7 +345,7 @@ impl JitterBuffer {
         }
         self.suspect = None;
         let sequence = self.highest + i64::from(ahead);
-        if sequence < self.next {
+        if sequence < self.next && !self.begins_earlier(sequence, packet, content) {
             self.stats.late += 1;
             return Put::Late;
         }
@@ -358,6 +361,22 @@ impl JitterBuffer {
         Put::Kept
     }
 
+    /// Whether a packet begins a word of which nothing has been played: then it is the next one.
+    fn begins_earlier(&mut self, sequence: i64, packet: &Packet<'_>, content: Content<'_>) -> bool {
+        let before = self.play_ts.wrapping_sub(packet.timestamp) as i32;
+        let plays = self.phase == Phase::Playing;
+        let fits = !plays || (0..=self.lead as i32).contains(&before);
+        if sequence < self.open || content.samples == 0 || !fits {
+            return false;
+        }
+        if plays {
+            self.lead -= before as usize;
+            self.play_ts = packet.timestamp;
+        }
+        self.next = sequence;
+        true
+    }
+
     fn start(&mut self, packet: &Packet<'_>) {
         self.phase = Phase::Idle;
         self.pausing = false;
@@ -367,6 +386,7 @@ impl JitterBuffer {
         // Far from zero, so that packets before the first have numbers too.
         self.highest = SEQUENCE_BASE + i64::from(packet.sequence);
         self.next = self.highest;
+        self.open = self.next - MOST_OVERTAKEN;
         self.suspect = None;
     }
 
@@ -442,6 +462,8 @@ const JUMP: i32 = 8_000;
 const LARGEST_JUMP: u16 = 500;
 /// A pause of which nothing was said is silent (RFC 3389, 3.1: the least level).
 const NO_NOISE: [u8; 1] = [127];
+/// So many packets are overtaken by one at most.
+const MOST_OVERTAKEN: i64 = 4;
 const SEQUENCE_BASE: i64 = 1 << 32;
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl JitterBuffer {
                 return Pulled::Dry;
             }
             self.stats.lost += 1;
-            self.next += 1;
+            self.pass();
             self.lost_last = true;
             return Pulled::Skipped;
         };
@@ -58,7 +58,7 @@ impl JitterBuffer {
             return Pulled::Sound;
         }
         self.ring.take(self.next);
-        self.next += 1;
+        self.pass();
         let payload = self.ring.payload(self.next - 1);
         if slot.is_silent() {
             if slot.is_noise() {
@@ -77,6 +77,12 @@ impl JitterBuffer {
         self.play_ts = slot.timestamp.wrapping_add(u32::from(slot.samples));
         self.owed = 0;
         Pulled::Sound
+    }
+
+    /// The next packet is played, or given up.
+    fn pass(&mut self) {
+        self.next += 1;
+        self.open = self.next;
     }
 
     /// Fills what is missing before the packet that is due: made up, and then what the packet
@@ -197,7 +203,7 @@ impl JitterBuffer {
                     self.stats.late += 1;
                 }
             }
-            self.next += 1;
+            self.pass();
         }
         let skipped = self.play_ts.wrapping_sub(before) as i32;
         if skipped > 0 {

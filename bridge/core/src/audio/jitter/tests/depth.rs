@@ -40,6 +40,39 @@ fn it_is_there_from_the_first_word_on() {
     assert_eq!(depths, [begins; 20]);
 }
 
+/// The second packet of a word overtakes the first, on its way or by one tick and by two.
+#[test]
+fn the_first_packet_of_a_word_may_be_overtaken() {
+    let word = |listens_anew: bool, first_after: Option<u32>| {
+        let (mut buffer, first) = after_a_pause();
+        buffer.set_listening(!listens_anew);
+        buffer.set_listening(true);
+        let (mut heard, mut frame) = (Vec::new(), [0; TICK_SAMPLES]);
+        for tick in 0..30 {
+            match first_after {
+                None => put(&mut buffer, first + tick),
+                Some(after) => {
+                    put(&mut buffer, first + 1 + tick);
+                    if tick == after {
+                        put(&mut buffer, first);
+                    }
+                }
+            }
+            buffer.take(&mut frame);
+            heard.extend(frame);
+        }
+        let begins = heard.iter().position(|&sample| sample != 0).unwrap();
+        (heard[begins..begins + 1_600].to_vec(), buffer.stats().late)
+    };
+    for listens_anew in [false, true] {
+        let whole = word(listens_anew, None);
+        for after in 0..3 {
+            let overtaken = word(listens_anew, Some(after));
+            assert_eq!(overtaken, whole, "{listens_anew}, {after}");
+        }
+    }
+}
+
 #[test]
 fn what_is_waited_for_counts_when_more_comes_than_may_wait() {
     let (mut buffer, first) = after_a_pause();
