@@ -147,6 +147,55 @@ fn a_line_that_dies_is_found_dead() {
     assert_eq!(house.told.iter().filter(is_it).count(), 1);
 }
 
+/// One packet of five comes a tick late, so that the buffer waits; after a mute it gives silence
+/// first, and that is not what the line says.
+#[test]
+fn a_loud_constant_is_heard_after_a_mute_as_well() {
+    let (mut house, guest, _) = room(47_100, Codec::Pcmu, true);
+    house.phones[guest].tone_hz = None;
+    let mut tick = 0;
+    let mut send = |house: &mut House, ticks: usize| {
+        for _ in 0..ticks {
+            let phone = &mut house.phones[guest];
+            for _ in 0..[2, 1, 1, 1, 0][tick % 5] {
+                phone.send(0, false, phone.timestamp, &[0x10; 160]);
+                phone.timestamp = phone.timestamp.wrapping_add(160);
+            }
+            tick += 1;
+            house.run(1);
+        }
+    };
+    let leg = house.phones[guest].leg;
+    let at = house.phones[guest].timestamp;
+    house.phones[guest].press(6, at);
+    send(&mut house, 301);
+    house.order(ToShard::SetVoice(leg, LISTEN));
+    send(&mut house, 30);
+    house.order(ToShard::SetVoice(leg, TALK));
+    send(&mut house, 100);
+    let before = house.counters.packets_in.load(Relaxed);
+    send(&mut house, 200);
+    assert_eq!(house.counters.packets_in.load(Relaxed) - before, 200);
+}
+
+/// Who tells that he pauses is silent in his own way: what was before that does not count.
+#[test]
+fn comfort_noise_begins_the_silence_anew() {
+    let (mut house, guest, _) = room(47_300, Codec::Pcmu, true);
+    let phone = &mut house.phones[guest];
+    phone.noise_type = Some(13);
+    let stream = ToShard::SetStream(phone.leg, phone.stream());
+    house.order(stream);
+    house.run(260);
+    assert_eq!(read_in(&mut house, 160), 20);
+    let phone = &mut house.phones[guest];
+    phone.send(13, false, phone.timestamp, &[70]);
+    house.run(1);
+    assert_eq!(read_in(&mut house, 140), 140);
+    house.run(70);
+    assert_eq!(read_in(&mut house, 160), 20);
+}
+
 /// A longer header is not known to the filter: each packet speaks for itself.
 #[test]
 fn of_a_longer_header_all_is_read_and_each_loss_told() {
