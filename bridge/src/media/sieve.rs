@@ -148,36 +148,39 @@ mod tests {
         came
     }
 
-    fn packet(first: u8, second: u8, sequence: u16) -> Vec<u8> {
+    fn packet(first: u8, second: u8, sequence: u16, payload: &[u8]) -> Vec<u8> {
         let [high, low] = sequence.to_be_bytes();
-        [&[first, second, high, low][..], &[0; 168]].concat()
+        let rest = [0, 0, 0, 9, 0, 0, 0, 5];
+        [&[first, second, high, low], &rest[..], payload].concat()
     }
 
-    #[test]
-    fn of_what_is_just_so_one_of_eight_and_of_all_else_everything() {
+    /// Thirty of a kind, over the end of the numbers, and those of them that come through.
+    fn thirty(payload_type: u8, payload: &[u8]) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let numbered = |number: u32| packet(0x80, payload_type, number as u16, payload);
+        let through = [65_536, 65_544, 65_552].map(numbered).to_vec();
+        ((65_530..65_560).map(numbered).collect(), through)
+    }
+
+    fn on_each_address(check: impl Fn(&UdpSocket)) {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(socket) = UdpSocket::bind(address) else {
                 println!("no {address} here");
                 continue;
             };
             socket.set_nonblocking(true).unwrap();
+            check(&socket);
+        }
+    }
+
+    #[test]
+    fn of_what_is_just_so_one_of_eight_and_of_all_else_everything() {
+        on_each_address(|socket| {
             for length in [4, 80, 160, 240, 480] {
                 let words = [0xfa, 0xde, 0xfa, 0xdf].repeat(length / 4);
                 let still = Still::of(&words).unwrap();
-                attach(&socket, Needless::Still(9, still)).unwrap();
-                let packet = |first: u8, second: u8, sequence: u16, payload: &[u8]| {
-                    let [high, low] = sequence.to_be_bytes();
-                    [
-                        &[first, second, high, low, 0, 0, 0, 9, 0, 0, 0, 5][..],
-                        payload,
-                    ]
-                    .concat()
-                };
-                let so: Vec<_> = (65_530..65_560u32)
-                    .map(|number| packet(0x80, 9, number as u16, &words))
-                    .collect();
-                let through = [0, 8, 16].map(|number| packet(0x80, 9, number, &words));
-                assert_eq!(come_through(&socket, &so), through, "{length}");
+                attach(socket, Needless::Still(9, still)).unwrap();
+                let (so, through) = thirty(9, &words);
+                assert_eq!(come_through(socket, &so), through, "{length}");
                 let mut others = vec![
                     packet(0x80, 0x89, 3, &words),
                     packet(0x80, 101, 3, &words),
@@ -194,49 +197,42 @@ mod tests {
                     packet(0x80, 9, 3, &payload)
                 }));
                 for other in others.chunks(100) {
-                    assert_eq!(come_through(&socket, other), other, "{length}");
+                    assert_eq!(come_through(socket, other), other, "{length}");
                 }
             }
-        }
+        });
     }
 
     #[test]
     fn of_the_sound_one_of_eight_and_of_all_else_everything() {
-        for address in ["127.0.0.1:0", "[::1]:0"] {
-            let Ok(socket) = UdpSocket::bind(address) else {
-                println!("no {address} here");
-                continue;
-            };
-            socket.set_nonblocking(true).unwrap();
-            attach(&socket, Needless::Sound(8)).unwrap();
-            let sound: Vec<_> = (65_530..65_560u32)
-                .map(|number| packet(0x80, 8, number as u16))
-                .collect();
-            let through: Vec<_> = [0, 8, 16].map(|number| packet(0x80, 8, number)).to_vec();
-            assert_eq!(come_through(&socket, &sound), through);
+        on_each_address(|socket| {
+            attach(socket, Needless::Sound(8)).unwrap();
+            let (sound, through) = thirty(8, &[0; 160]);
+            assert_eq!(come_through(socket, &sound), through);
             let kept = sound
                 .iter()
                 .filter(|&bytes| !drops(&Packet::parse(bytes).unwrap()));
             assert_eq!(kept.cloned().collect::<Vec<_>>(), through);
+            let packet = |first, second| packet(first, second, 3, &[0; 160]);
             // with padding, an extension, sources that contributed
-            let odd: Vec<_> = [0xa0, 0x90, 0x8f].map(|first| packet(first, 8, 3)).to_vec();
+            let odd: Vec<_> = [0xa0, 0x90, 0x8f].map(|first| packet(first, 8)).to_vec();
             let others = vec![
-                packet(0x80, 0x88, 3),
-                packet(0x80, 101, 3),
-                packet(0x80, 0, 3),
-                packet(0x81, 200, 3),
-                packet(0x00, 1, 3),
+                packet(0x80, 0x88),
+                packet(0x80, 101),
+                packet(0x80, 0),
+                packet(0x81, 200),
+                packet(0x00, 1),
                 vec![],
-                packet(0x80, 8, 3)[..11].to_vec(),
+                packet(0x80, 8)[..11].to_vec(),
             ];
-            assert_eq!(come_through(&socket, &odd), Vec::<Vec<u8>>::new());
-            assert_eq!(come_through(&socket, &others), others);
-            attach(&socket, Needless::Sound(0)).unwrap();
-            assert_eq!(come_through(&socket, &sound), sound);
-            assert_eq!(come_through(&socket, &others[2..3]), Vec::<Vec<u8>>::new());
-            detach(&socket);
-            assert_eq!(come_through(&socket, &others), others);
-            detach(&socket);
-        }
+            assert_eq!(come_through(socket, &odd), Vec::<Vec<u8>>::new());
+            assert_eq!(come_through(socket, &others), others);
+            attach(socket, Needless::Sound(0)).unwrap();
+            assert_eq!(come_through(socket, &sound), sound);
+            assert_eq!(come_through(socket, &others[2..3]), Vec::<Vec<u8>>::new());
+            detach(socket);
+            assert_eq!(come_through(socket, &others), others);
+            detach(socket);
+        });
     }
 }

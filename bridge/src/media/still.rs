@@ -33,8 +33,8 @@ pub(super) struct Stillness {
 }
 
 impl Stillness {
-    /// Takes note of a payload, that there is nothing beside it or there is; false when it is not
-    /// as the last ones were.
+    /// Takes note of a payload, and whether it is all that is in its packet behind the shortest
+    /// header; false when it is not as the last ones were.
     pub(super) fn goes_on(&mut self, payload: &[u8], is_all: bool) -> bool {
         let still = Still::of(payload).filter(|_| is_all);
         let before = std::mem::replace(&mut self.still, still);
@@ -51,7 +51,7 @@ impl Stillness {
         *self = Self::default();
     }
 
-    /// What it has sent for so long that no decoder, gate or watch has anything to learn of it.
+    /// What it has sent for so long that decoder, gate and gain have nothing to learn of it.
     pub(super) fn is_long(&self) -> Option<Still> {
         self.still.filter(|_| self.run >= LONG)
     }
