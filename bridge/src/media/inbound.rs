@@ -7,7 +7,7 @@ use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rate::Rate;
 use confab_core::audio::rtcp::{self, Item, ReportBlock};
 use confab_core::audio::rtp::{HEADER_LEN, Packet};
-use confab_core::audio::stream::{Direction, Load, Stream};
+use confab_core::audio::stream::{Codec, Direction, Load, Stream};
 use confab_dtmf::Key;
 use confab_dtmf::inband::{Detector, Origin};
 
@@ -243,7 +243,7 @@ impl Inbound {
             Some(Load::Sound) => {
                 // The filter knows only the shortest header, and nothing behind the payload.
                 let is_short = length == HEADER_LEN + packet.payload.len();
-                let goes_on = self.stillness.goes_on(packet.payload, is_short);
+                let goes_on = self.stillness.goes_on(stream.codec, &packet, is_short);
                 if !held {
                     self.wake_unless(goes_on);
                     self.jitter.put(&packet);
@@ -320,21 +320,27 @@ impl Inbound {
         self.dozes
     }
 
-    /// Of G.711, which is decoded to the same whatever came before. What is heard in this tick may
-    /// still be something else.
+    /// What is heard in this tick may still be something else.
     fn is_still(&self) -> bool {
-        let still = self.stillness.is_long().zip(self.jitter.codec().law());
-        still.is_some_and(|(still, law)| {
-            let mut sound = [0; still::WORD];
-            g711::decode(law, &still.word, &mut sound);
-            is_faint(&sound)
-        })
+        if !self.stillness.is_long() {
+            return false;
+        }
+        match (self.jitter.codec(), self.stillness.still()) {
+            (Codec::G722, _) => true,
+            (codec, Some(still)) => codec.law().is_some_and(|law| {
+                // It is decoded to the same whatever came before.
+                let mut sound = [0; still::WORD];
+                g711::decode(law, &still.word, &mut sound);
+                is_faint(&sound)
+            }),
+            (_, None) => false,
+        }
     }
 
     fn doze(&mut self, frame: &mut [i16]) {
         frame.fill(0);
         self.dozes = true;
-        self.jitter.set_listening(false);
+        self.jitter.doze();
     }
 
     fn wake(&mut self) {
@@ -364,11 +370,13 @@ impl Inbound {
         let sound = self.received.steady()?;
         let stream = self.stream().filter(|_| !self.jitter.listens())?;
         let is_sound = stream.load_of(sound) == Some(Load::Sound);
-        let still = self.stillness.is_long();
         match self.dozes {
             _ if !is_sound || is_held(stream) => None,
             true if self.inlet.is_sealed() => None,
-            true => still.map(|still| Needless::Still(sound, still)),
+            true => {
+                let still = self.stillness.still();
+                still.map(|still| Needless::Still(sound, still))
+            }
             false => Some(Needless::Sound(sound)),
         }
     }

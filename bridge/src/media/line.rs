@@ -42,7 +42,7 @@ pub struct Line {
     ports: PortPair,
     wire: Wire,
     /// nothing comes of it in this tick, and nothing did for long
-    rests: bool,
+    pub(super) rests: bool,
     /// the last tick brought one packet, the one that was to come
     steady: bool,
     inbound: Inbound,

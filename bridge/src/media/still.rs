@@ -1,5 +1,9 @@
-//! Sound in which nothing is: the same few octets again and again, as phones send that are muted at
-//! their own key. Compares octets; decodes nothing.
+//! Sound in which nothing is, as phones send that are muted at their own key: the same few octets
+//! again and again, or what looks like nothing in G.722. Decodes nothing.
+
+use confab_core::audio::g722::Quiet;
+use confab_core::audio::rtp::Packet;
+use confab_core::audio::stream::Codec;
 
 /// A payload that is one word throughout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,26 +28,38 @@ impl Still {
     }
 }
 
-/// How long a line has sent the same.
+/// How long a line has been silent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stillness {
     still: Option<Still>,
+    quiet: Quiet,
     /// octets that were so
     run: u32,
 }
 
 impl Stillness {
-    /// Takes note of a payload, and whether it is all that is in its packet behind the shortest
-    /// header; false when it is not as the last ones were.
-    pub(super) fn goes_on(&mut self, payload: &[u8], is_all: bool) -> bool {
+    /// Takes note of a packet of this codec, and whether its payload is all that is in it behind
+    /// the shortest header; false when it must be listened to.
+    pub(super) fn goes_on(&mut self, codec: Codec, packet: &Packet<'_>, is_all: bool) -> bool {
+        let payload = packet.payload;
+        let same = match codec {
+            Codec::G722 => self.quiet.goes_on(payload),
+            _ => self.is_the_same(payload, is_all),
+        };
+        let run = self.run.saturating_add(payload.len() as u32);
+        self.run = if same { run } else { 0 };
+        // By numbers, since not all who fell silent at once may be listened to at once.
+        let in_doubt = codec == Codec::G722 && packet.sequence.is_multiple_of(LOOK);
+        if in_doubt && self.run > ALMOST {
+            self.run = ALMOST;
+        }
+        same && !in_doubt
+    }
+
+    fn is_the_same(&mut self, payload: &[u8], is_all: bool) -> bool {
         let still = Still::of(payload).filter(|_| is_all);
         let before = std::mem::replace(&mut self.still, still);
-        let same = before.is_some() && before == self.still;
-        self.run = match same {
-            true => self.run.saturating_add(payload.len() as u32),
-            false => 0,
-        };
-        same
+        before.is_some() && before == self.still
     }
 
     /// Begins anew.
@@ -51,9 +67,14 @@ impl Stillness {
         *self = Self::default();
     }
 
-    /// What it has sent for so long that decoder, gate and gain have nothing to learn of it.
-    pub(super) fn is_long(&self) -> Option<Still> {
-        self.still.filter(|_| self.run >= LONG)
+    /// It has been silent for so long that decoder, gate and gain have nothing to learn of it.
+    pub(super) fn is_long(&self) -> bool {
+        self.run >= LONG
+    }
+
+    /// What it sends again and again, where that is so.
+    pub(super) fn still(&self) -> Option<Still> {
+        self.still
     }
 }
 
@@ -63,10 +84,26 @@ pub(super) const LONGEST: usize = 480;
 /// Octets of three seconds at 64 kbit/s: then there is nothing else in what the echo's watch has
 /// of it.
 const LONG: u32 = 24_000;
+/// A third of a second less.
+const ALMOST: u32 = LONG - 2_667;
+/// Of so many packets of G.722, ten seconds, one is listened to, and those of a third of a second
+/// after it: a tone may have come up that slowly that no packet was unlike those before it.
+const LOOK: u16 = 512;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn packet(sequence: u16, payload: &[u8]) -> Packet<'_> {
+        Packet {
+            payload_type: 0,
+            marker: false,
+            sequence,
+            timestamp: 0,
+            ssrc: 0,
+            payload,
+        }
+    }
 
     #[test]
     fn one_word_is_still_and_whatever_differs_by_an_octet_is_not() {
@@ -92,8 +129,8 @@ mod tests {
         for length in [80, 160, 240, 480] {
             let mut stillness = Stillness::default();
             let mut send = |octet: u8, length: usize| {
-                stillness.goes_on(&vec![octet; length], true);
-                stillness.is_long().is_some()
+                stillness.goes_on(Codec::Pcma, &packet(1, &vec![octet; length]), true);
+                stillness.is_long()
             };
             let first = (0..).find(|_| send(0xff, length));
             assert_eq!(first, Some(24_000 / length), "{length}");

@@ -228,8 +228,7 @@ impl Band {
     /// Blocks LOGSCL and SCALEL, LOGSCH and SCALEH.
     #[inline(always)]
     fn resize(&mut self, kind: &Kind, code: usize) {
-        let log_step = ((self.log_step * 127) >> 7) + i32::from(kind.growth[code]);
-        self.log_step = log_step.clamp(0, kind.most_log_step);
+        self.log_step = log_step_after(kind, self.log_step, code);
         let power = i32::from(POWERS[(self.log_step >> 6) as usize & 31]);
         let down = kind.shift - (self.log_step >> 11);
         // Never more than two upwards.
@@ -258,6 +257,13 @@ impl Band {
             .map(|(&twice, &zero)| (i32::from(twice) * i32::from(zero)) >> 15)
             .sum()
     }
+}
+
+/// The logarithm of a step's size after a code (blocks LOGSCL and LOGSCH).
+#[inline(always)]
+pub(super) fn log_step_after(kind: &Kind, log_step: i32, code: usize) -> i32 {
+    let log_step = ((log_step * 127) >> 7) + i32::from(kind.growth[code]);
+    log_step.clamp(0, kind.most_log_step)
 }
 
 #[inline(always)]

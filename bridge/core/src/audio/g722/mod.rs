@@ -5,7 +5,10 @@
 //! same are served by one, to the bit as if each had its own.
 
 mod band;
+mod quiet;
 mod tables;
+
+pub use quiet::Quiet;
 
 use super::decode;
 use super::stream::Codec;

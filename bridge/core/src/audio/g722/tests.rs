@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Something like a voice: a buzz under a slow envelope, with breath in it.
-fn voice(seed: u32, length: usize) -> Vec<i16> {
+pub(super) fn voice(seed: u32, length: usize) -> Vec<i16> {
     let mut noise = seed | 1;
     (0..length)
         .map(|n| {

@@ -15,6 +15,7 @@
 
 mod delay;
 mod fifo;
+mod listen;
 mod ring;
 mod take;
 
@@ -89,6 +90,8 @@ pub struct JitterBuffer {
     speech: Speech,
     /// what comes is kept
     listens: bool,
+    /// it is kept for the decoder only
+    dozes: bool,
     rate: Rate,
     ring: Ring,
     fifo: Fifo,
@@ -147,6 +150,7 @@ impl JitterBuffer {
         Self {
             speech,
             listens: true,
+            dozes: false,
             rate,
             ring,
             fifo: Fifo::new(rate),
@@ -196,28 +200,6 @@ impl JitterBuffer {
         self.rate = self.speech.rate();
         self.reset();
         before
-    }
-
-    /// Whether what comes is kept, to be played in its time. While it is not, it may as well not
-    /// be put: nothing counts as lost. Afterwards the depth begins as what it was before.
-    pub fn set_listening(&mut self, listens: bool) {
-        let listened = std::mem::replace(&mut self.listens, listens);
-        if !listens {
-            self.speech.rest();
-        }
-        match (listened, listens) {
-            (true, false) => self.empty(),
-            (false, true) => {
-                self.speech.restart();
-                self.delay.moor_anew();
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether what comes is kept.
-    pub fn listens(&self) -> bool {
-        self.listens
     }
 
     /// Goes on counting where another buffer of the same line has ended.
@@ -326,6 +308,10 @@ impl JitterBuffer {
 
     fn store(&mut self, packet: &Packet<'_>, content: Content<'_>) -> Put {
         if !self.listens {
+            if self.dozes && content.samples > 0 {
+                self.ring.put(self.next, packet.timestamp, content);
+                self.next += 1;
+            }
             return Put::Unheard;
         }
         if self.phase == Phase::Fresh {

@@ -8,6 +8,7 @@ use crate::audio::level::Power;
 use crate::audio::{TICK_SAMPLES, g711};
 
 mod depth;
+mod doze;
 mod held;
 mod loss;
 mod noise;

@@ -1,6 +1,7 @@
 //! Who is muted at his own phone sends silence: hardly any of it is read, and none of his words
 //! is missed.
 
+use super::wide::{Fuller, run};
 use super::*;
 
 /// A room with two, of whom one has sent exact silence for some seconds.
@@ -222,4 +223,36 @@ fn of_a_longer_header_all_is_read_and_each_loss_told() {
     house.phones[guest].tone_hz = Some(400.0);
     house.run(60);
     assert_eq!(house.counters.packets_lost.load(Relaxed), lost);
+}
+
+/// The octets that G.722 makes of silence are others all the time: all are read, and none is
+/// decoded but to look what it is, once in ten seconds.
+#[test]
+fn a_wide_line_is_not_decoded_and_every_word_is_heard_whole() {
+    let mut house = House::new(47_400);
+    house.shard.tools.drops_unheard = true;
+    let other = house.talker(0.0);
+    house.phones[other].tone_hz = None;
+    let mut guest = Fuller::enter(&mut house, 1, Codec::G722, 0.0);
+    run(&mut house, &mut [&mut guest], 260);
+    for words in 0..3 {
+        let before = house.counters.packets_in.load(Relaxed);
+        let mut rests = 0;
+        for _ in 0..600 {
+            run(&mut house, &mut [&mut guest], 1);
+            let lines = house.shard.lines.iter().flatten();
+            rests += lines.filter(|line| line.rests).count();
+        }
+        assert_eq!(house.counters.packets_in.load(Relaxed) - before, 600);
+        assert!((560..590).contains(&rests), "{words}: {rests}");
+        guest.hz = 400.0;
+        run(&mut house, &mut [&mut guest], 25);
+        house.check_hears(other, 400.0);
+        guest.hz = 0.0;
+        run(&mut house, &mut [&mut guest], 35);
+        let loud = loud(&house, other, 60);
+        assert!((25..=26).contains(&loud), "{words}: {loud}");
+        run(&mut house, &mut [&mut guest], 200);
+    }
+    assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
 }

@@ -1,0 +1,57 @@
+//! Whether anybody listens, and what becomes of the decoder while nobody does.
+
+use std::ops::Range;
+
+use super::super::decode::Speech;
+use super::super::rate::Rate;
+use super::{JitterBuffer, LONGEST_PACKET, ring};
+
+impl JitterBuffer {
+    /// Whether what comes is kept, to be played in its time. While it is not, it may as well not
+    /// be put: nothing counts as lost. Afterwards the depth begins as what it was before.
+    pub fn set_listening(&mut self, listens: bool) {
+        let listened = std::mem::replace(&mut self.listens, listens);
+        if !listens {
+            self.speech.rest();
+        }
+        match (listened, listens) {
+            (true, false) => self.empty(),
+            (false, true) => {
+                if self.dozes {
+                    self.catch_up(self.next - ring::SLOTS as i64..self.next);
+                } else {
+                    self.speech.restart();
+                }
+                self.delay.moor_anew();
+            }
+            _ => {}
+        }
+        self.dozes = false;
+    }
+
+    /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent:
+    /// the last half a second of what is put is kept for the decoder, who is to know it when it
+    /// listens again.
+    pub fn doze(&mut self) {
+        self.catch_up(self.next..self.highest + 1);
+        self.set_listening(false);
+        self.dozes = matches!(self.speech, Speech::Other(_));
+    }
+
+    /// Decodes what waits, for nobody.
+    fn catch_up(&mut self, numbers: Range<i64>) {
+        let mut sound = [0; LONGEST_PACKET * Rate::Full.scale()];
+        for sequence in numbers {
+            let slot = self.ring.take(sequence).filter(|slot| !slot.is_silent());
+            if let Some(slot) = slot {
+                let sound = &mut sound[..slot.samples.into()];
+                self.speech.decode(self.ring.payload(sequence), sound);
+            }
+        }
+    }
+
+    /// Whether what comes is kept.
+    pub fn listens(&self) -> bool {
+        self.listens
+    }
+}
