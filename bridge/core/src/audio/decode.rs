@@ -3,6 +3,7 @@
 
 use super::g711::{self, Law};
 use super::rate::Rate;
+use super::stock::Stock;
 use super::stream::Codec;
 
 /// Decodes one line's payloads of one codec. Has state: payloads are given in order. Allocates
@@ -32,9 +33,15 @@ pub trait Decoder: std::fmt::Debug + Send {
         false
     }
 
-    /// Nothing is decoded before the next [`restart`](Self::restart): what only decoding needs may
-    /// be lent to others. Called again and again until then.
-    fn rest(&mut self) {}
+    /// Nothing is decoded from now on: what only that needs may be lent to others, and where the
+    /// buffer kept what came. Called again and again while it is not taken.
+    fn rest(&mut self, _stock: &mut Option<Stock>) {}
+
+    /// Decoding is about to begin again, of a buffer whose [`Stock`] was taken; none when there is
+    /// none yet.
+    fn stock(&mut self) -> Option<Stock> {
+        None
+    }
 
     /// Payloads have been left out that were not lost: the next one stands by itself.
     fn restart(&mut self);
@@ -99,9 +106,16 @@ impl Speech {
         }
     }
 
-    pub(super) fn rest(&mut self) {
+    pub(super) fn rest(&mut self, stock: &mut Option<Stock>) {
         if let Self::Other(decoder) = self {
-            decoder.rest();
+            decoder.rest(stock);
+        }
+    }
+
+    pub(super) fn stock(&mut self) -> Option<Stock> {
+        match self {
+            Self::Law(_) => None,
+            Self::Other(decoder) => decoder.stock(),
         }
     }
 

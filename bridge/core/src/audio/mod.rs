@@ -25,6 +25,7 @@ pub mod rtcp;
 pub mod rtp;
 pub mod select;
 pub mod spoil;
+pub mod stock;
 pub mod stream;
 mod stretch;
 

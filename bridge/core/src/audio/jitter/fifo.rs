@@ -6,15 +6,17 @@ use super::super::stretch;
 
 #[derive(Debug)]
 pub(super) struct Fifo {
-    samples: Box<[i16]>,
+    pub(super) samples: Box<[i16]>,
     length: usize,
     rate: Rate,
 }
 
 impl Fifo {
-    pub(super) fn new(rate: Rate) -> Self {
+    /// For as much as there is room for, of [`room`] at least.
+    pub(super) fn new(rate: Rate, samples: Box<[i16]>) -> Self {
+        debug_assert!(samples.len() >= room(rate));
         Self {
-            samples: vec![0; ROOM * rate.scale()].into_boxed_slice(),
+            samples,
             length: 0,
             rate,
         }
@@ -71,6 +73,11 @@ impl Fifo {
         self.length += added;
         added
     }
+}
+
+/// Samples that there is to be room for.
+pub(super) const fn room(rate: Rate) -> usize {
+    ROOM * rate.scale()
 }
 
 /// In samples at 8 kHz: the longest packet, and what waits already when that comes, so that nothing

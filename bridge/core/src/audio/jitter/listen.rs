@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use super::super::decode::Speech;
 use super::super::rate::Rate;
+use super::super::stock::Stock;
 use super::{JitterBuffer, LONGEST_PACKET, ring};
 
 impl JitterBuffer {
     /// Whether what comes is kept, to be played in its time. While it is not, it may as well not
-    /// be put: nothing counts as lost. Afterwards the depth begins as what it was before.
+    /// be put: nothing counts as lost. Afterwards the depth begins as what it was before. What was
+    /// lent meanwhile may not be there yet: then it does not listen, and is to be told again.
     pub fn set_listening(&mut self, listens: bool) {
+        let listens = listens && (self.has_stock() || self.is_given_stock());
         let listened = std::mem::replace(&mut self.listens, listens);
-        if !listens {
-            self.speech.rest();
-        }
         match (listened, listens) {
             (true, false) => self.empty(),
             (false, true) => {
@@ -27,6 +27,34 @@ impl JitterBuffer {
             _ => {}
         }
         self.dozes = false;
+        if !listens && self.has_stock() {
+            self.lend();
+        }
+    }
+
+    fn lend(&mut self) {
+        let mut stock = Some(Stock {
+            octets: std::mem::take(&mut self.ring.octets),
+            samples: std::mem::take(&mut self.fifo.samples),
+        });
+        self.speech.rest(&mut stock);
+        if let Some(stock) = stock {
+            self.set_stock(stock);
+        }
+    }
+
+    fn is_given_stock(&mut self) -> bool {
+        let stock = self.speech.stock();
+        stock.map(|stock| self.set_stock(stock)).is_some()
+    }
+
+    pub(super) fn has_stock(&self) -> bool {
+        !self.ring.octets.is_empty()
+    }
+
+    pub(super) fn set_stock(&mut self, stock: Stock) {
+        self.ring.octets = stock.octets;
+        self.fifo.samples = stock.samples;
     }
 
     /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent:

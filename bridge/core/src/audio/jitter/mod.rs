@@ -25,6 +25,7 @@ use super::decode::Speech;
 use super::g711::Law;
 use super::rate::Rate;
 use super::rtp::Packet;
+use super::stock::Stock;
 use super::stream::Codec;
 use delay::DelayMeter;
 use fifo::Fifo;
@@ -143,17 +144,18 @@ impl JitterBuffer {
     pub fn new(speech: impl Into<Speech>) -> Self {
         let speech = speech.into();
         let rate = speech.rate();
-        let ring = match speech {
-            Speech::Other(_) if rate == Rate::Full => Ring::new(LONGEST_OPUS, MOST_OPUS),
-            _ => Ring::new(LONGEST_PAYLOAD, MOST_PAYLOADS),
+        let stock = stock_of(rate);
+        let longest = match rate {
+            Rate::Full => LONGEST_OPUS,
+            Rate::Narrow | Rate::Wide => LONGEST_PAYLOAD,
         };
         Self {
             speech,
             listens: true,
             dozes: false,
             rate,
-            ring,
-            fifo: Fifo::new(rate),
+            ring: Ring::new(longest, stock.octets),
+            fifo: Fifo::new(rate, stock.samples),
             concealer: Concealer::new(rate),
             delay: DelayMeter::new(rate),
             noise: ComfortNoise::new(0),
@@ -194,8 +196,12 @@ impl JitterBuffer {
     }
 
     /// Starts over with G.711, for which every buffer is long enough; gives the decoder back that
-    /// is needed no more.
+    /// is needed no more. Allocates where what the buffer needs is lent, and there is none.
     pub fn reset_to(&mut self, law: Law) -> Speech {
+        if !self.has_stock() {
+            let stock = self.speech.stock();
+            self.set_stock(stock.unwrap_or_else(|| stock_of(Rate::Narrow)));
+        }
         let before = std::mem::replace(&mut self.speech, law.into());
         self.rate = self.speech.rate();
         self.reset();
@@ -423,6 +429,15 @@ impl JitterBuffer {
             (false, false) => Taken::Concealed,
         }
     }
+}
+
+/// What a buffer of this rate needs while it listens.
+pub fn stock_of(rate: Rate) -> Stock {
+    let octets = match rate {
+        Rate::Full => MOST_OPUS,
+        Rate::Narrow | Rate::Wide => MOST_PAYLOADS,
+    };
+    Stock::new(octets, fifo::room(rate))
 }
 
 /// Of G.711 and G.722: 60 ms.

@@ -50,19 +50,20 @@ pub(super) struct Content<'a> {
 #[derive(Debug)]
 pub(super) struct Ring {
     slots: [Slot; SLOTS],
-    bytes: Box<[u8]>,
+    pub(super) octets: Box<[u8]>,
     /// how far everything was written, all rounds together
     written: u32,
     longest: usize,
 }
 
 impl Ring {
-    /// For payloads of at most `longest` octets, of which so many in all can wait: a power of two.
-    pub(super) fn new(longest: usize, in_all: usize) -> Self {
-        debug_assert!(in_all.is_power_of_two() && longest <= in_all);
+    /// For payloads of at most `longest` octets, of which as many can wait as there is room for: a
+    /// power of two.
+    pub(super) fn new(longest: usize, octets: Box<[u8]>) -> Self {
+        debug_assert!(octets.len().is_power_of_two() && longest <= octets.len());
         Self {
             slots: [Slot::FREE; SLOTS],
-            bytes: vec![0; in_all].into_boxed_slice(),
+            octets,
             written: 0,
             longest,
         }
@@ -94,7 +95,7 @@ impl Ring {
 
     /// Where the next payload goes: it is not broken at the end of the memory.
     fn room_for(&mut self, length: usize) -> u32 {
-        let left = self.bytes.len() - self.written as usize % self.bytes.len();
+        let left = self.octets.len() - self.written as usize % self.octets.len();
         if left < length {
             self.written = self.written.wrapping_add(left as u32);
         }
@@ -104,15 +105,15 @@ impl Ring {
     }
 
     fn payload_at(&mut self, at: u32, length: usize) -> &mut [u8] {
-        let from = at as usize % self.bytes.len();
-        &mut self.bytes[from..from + length]
+        let from = at as usize % self.octets.len();
+        &mut self.octets[from..from + length]
     }
 
     /// A packet that has been taken, to be decoded before the next one is put.
     pub(super) fn payload(&self, sequence: i64) -> &[u8] {
         let slot = &self.slots[index(sequence)];
-        let from = slot.at as usize % self.bytes.len();
-        &self.bytes[from..from + usize::from(slot.length)]
+        let from = slot.at as usize % self.octets.len();
+        &self.octets[from..from + usize::from(slot.length)]
     }
 
     pub(super) fn get(&self, sequence: i64) -> Option<&Slot> {
@@ -129,7 +130,7 @@ impl Ring {
 
     /// Nothing has been written over it.
     fn is_whole(&self, slot: &Slot) -> bool {
-        self.written.wrapping_sub(slot.at) as usize <= self.bytes.len()
+        self.written.wrapping_sub(slot.at) as usize <= self.octets.len()
     }
 
     pub(super) fn clear(&mut self) {
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_written_over_is_gone_and_what_is_not_is_whole() {
-        let mut ring = Ring::new(30, 64);
+        let mut ring = Ring::new(30, Box::new([0; 64]));
         // payloads of 30 octets leave 4 at the end of each round
         for sequence in 0..100 {
             assert!(put(&mut ring, sequence, &[sequence as u8; 30]));
@@ -175,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_count_of_what_was_written_may_go_round() {
-        let mut ring = Ring::new(30, 64);
+        let mut ring = Ring::new(30, Box::new([0; 64]));
         ring.written = u32::MAX - 70;
         for sequence in 0..10 {
             assert!(put(&mut ring, sequence, &[sequence as u8; 30]));

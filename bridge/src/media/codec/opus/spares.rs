@@ -1,6 +1,6 @@
 //! Encoders and decoders of libopus that no line needs just now: those of lines that are sent what
-//! others are, and of lines that may not speak. Together they are 50 kB, so a line has them only
-//! while it needs them.
+//! others are, and of lines that may not speak, with what their jitter buffers need. Together they
+//! are 70 kB, so a line has them only while it needs them.
 //!
 //! A media thread gives and takes without waiting. That there are neither too few nor too many is
 //! seen to elsewhere, by [`Spares::tend`]. When none is left, an encoder is made in the tick, or
@@ -10,8 +10,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use confab_core::audio::decode::{self, Decoder as _};
+use confab_core::audio::decode;
+use confab_core::audio::jitter::stock_of;
 use confab_core::audio::rate::Rate;
+use confab_core::audio::stock::Stock;
 use confab_core::audio::stream::Codec;
 use crossbeam_queue::ArrayQueue;
 use opus::{Application, Channels};
@@ -22,7 +24,7 @@ use super::decoder::{self, Decoder};
 #[derive(Debug)]
 pub(in crate::media) struct Spares {
     encoders: ArrayQueue<opus::Encoder>,
-    decoders: ArrayQueue<Decoder>,
+    decoders: ArrayQueue<(Decoder, Stock)>,
     /// times that a decoder was looked for and there was none, since they were tended
     missed: AtomicUsize,
     /// there has been a line of Opus
@@ -60,14 +62,13 @@ impl Spares {
         }
     }
 
-    /// A spare decoder that has decoded nothing; when there is none, there will soon be one.
-    fn decoder(&self) -> Option<Decoder> {
-        let Some(mut decoder) = self.decoders.pop() else {
+    /// A spare decoder; when there is none, there will soon be one.
+    fn decoder(&self) -> Option<(Decoder, Stock)> {
+        let spare = self.decoders.pop();
+        if spare.is_none() {
             self.missed.fetch_add(1, Relaxed);
-            return None;
-        };
-        decoder.restart();
-        Some(decoder)
+        }
+        spare
     }
 
     /// Takes an encoder that is not needed now, unless there are too many already.
@@ -98,7 +99,9 @@ impl Spares {
     pub(in crate::media) fn tend(&self) {
         tend(&self.encoders, ENOUGH, new_encoder);
         let missed = self.missed.swap(0, Relaxed);
-        tend(&self.decoders, ENOUGH + missed, Decoder::new);
+        tend(&self.decoders, ENOUGH + missed, || {
+            Some((Decoder::new()?, stock_of(Rate::Full)))
+        });
         self.asked.store(false, Relaxed);
     }
 }
@@ -119,7 +122,8 @@ fn new_encoder() -> Option<opus::Encoder> {
     opus::Encoder::new(Rate::Full.hz(), Channels::Mono, Application::Voip).ok()
 }
 
-/// One line's decoder, while there is something to decode. Without one it decodes to silence.
+/// One line's decoder, while there is something to decode. Without one, as after
+/// [`rest`](decode::Decoder::rest), it decodes to silence.
 #[derive(Debug)]
 pub(in crate::media) struct Lent {
     decoder: Option<Decoder>,
@@ -134,13 +138,6 @@ impl Lent {
             spares: Arc::clone(spares),
         })
     }
-
-    fn decoder(&mut self) -> Option<&mut Decoder> {
-        if self.decoder.is_none() {
-            self.decoder = self.spares.decoder();
-        }
-        self.decoder.as_mut()
-    }
 }
 
 impl decode::Decoder for Lent {
@@ -153,7 +150,7 @@ impl decode::Decoder for Lent {
     }
 
     fn decode(&mut self, payload: &[u8], out: &mut [i16]) {
-        match self.decoder() {
+        match &mut self.decoder {
             Some(decoder) => decoder.decode(payload, out),
             None => out.fill(0),
         }
@@ -167,10 +164,20 @@ impl decode::Decoder for Lent {
         decoder::pauses(payload)
     }
 
-    fn rest(&mut self) {
-        if let Some(decoder) = self.decoder.take() {
-            self.decoder = self.spares.decoders.push(decoder).err();
+    fn rest(&mut self, stock: &mut Option<Stock>) {
+        let Some(spare) = self.decoder.take().zip(stock.take()) else {
+            return;
+        };
+        if let Err((decoder, kept)) = self.spares.decoders.push(spare) {
+            self.decoder = Some(decoder);
+            *stock = Some(kept);
         }
+    }
+
+    fn stock(&mut self) -> Option<Stock> {
+        let (decoder, stock) = self.spares.decoder()?;
+        self.decoder = Some(decoder);
+        Some(stock)
     }
 
     fn restart(&mut self) {
@@ -180,14 +187,14 @@ impl decode::Decoder for Lent {
     }
 
     fn recover(&mut self, next: &[u8], out: &mut [i16]) {
-        match self.decoder() {
+        match &mut self.decoder {
             Some(decoder) => decoder.recover(next, out),
             None => out.fill(0),
         }
     }
 
     fn conceal(&mut self, out: &mut [i16]) -> bool {
-        match self.decoder() {
+        match &mut self.decoder {
             Some(decoder) => decoder.conceal(out),
             None => {
                 out.fill(0);
@@ -206,6 +213,11 @@ const MOST_GIVEN: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
+    use confab_core::audio::decode::{Decoder as _, Speech};
+    use confab_core::audio::g711::Law;
+    use confab_core::audio::jitter::JitterBuffer;
+    use confab_core::audio::rtp::Packet;
+
     use super::*;
 
     #[test]
@@ -283,42 +295,63 @@ mod tests {
         decode(&mut one, &before);
         decode(&mut other, &before);
         let goes_on = decode(&mut other, &said);
-        one.rest();
-        assert_eq!(spares.count(), (0, 1));
-        let lent = decode(&mut one, &said);
+        let mut stock = Some(stock_of(Rate::Full));
+        one.rest(&mut stock);
+        assert_eq!((spares.count(), stock.is_some()), ((0, 1), false));
+        assert_eq!(decode(&mut one, &said), [0; 960]);
+        assert!(one.stock().is_some());
         assert_eq!(spares.count(), (0, 0));
+        one.restart();
+        let lent = decode(&mut one, &said);
         let mut new = Lent::new(&Arc::default()).unwrap();
         assert_eq!(lent, decode(&mut new, &said));
         assert_ne!(lent, goes_on, "what was before would be heard");
     }
 
+    fn buffers(spares: &Arc<Spares>, count: usize) -> Vec<JitterBuffer> {
+        let buffer = |_| JitterBuffer::new(Speech::Other(Box::new(Lent::new(spares).unwrap())));
+        let mut buffers: Vec<_> = (0..count).map(buffer).collect();
+        for buffer in &mut buffers {
+            buffer.set_listening(false);
+            buffer.set_listening(false);
+        }
+        buffers
+    }
+
     /// As when all are allowed to speak at once.
     #[test]
     fn who_finds_no_decoder_has_one_in_the_next_tick() {
-        let packet = new_encoder().unwrap().encode_vec(&[5_000; 960], 1_000);
-        let packet = packet.unwrap();
+        let payload = new_encoder().unwrap().encode_vec(&[5_000; 960], 1_000);
+        let payload = payload.unwrap();
         let spares = Arc::new(Spares::default());
-        let mut lines: Vec<_> = (0..100).filter_map(|_| Lent::new(&spares)).collect();
-        lines.iter_mut().for_each(Lent::rest);
+        let mut lines = buffers(&spares, 100);
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
-        let mut heard = |what: fn(&mut Lent, &[u8], &mut [i16])| {
-            let is_heard = |line: &mut Lent| {
+        let mut heard = |number: u16| {
+            let is_heard = |line: &mut JitterBuffer| {
+                let packet = Packet {
+                    payload_type: 96,
+                    marker: false,
+                    sequence: number,
+                    timestamp: u32::from(number) * 960,
+                    ssrc: 5,
+                    payload: &payload,
+                };
+                line.set_listening(true);
+                line.put(&packet);
                 let mut sound = [i16::MIN; 960];
-                what(line, &packet, &mut sound);
+                line.take(&mut sound);
                 assert!(!sound.contains(&i16::MIN), "all of it is written");
                 sound.iter().any(|&sample| sample != 0)
             };
             lines
                 .iter_mut()
-                .map(is_heard)
-                .filter(|&heard| heard)
+                .filter_map(|line| is_heard(line).then_some(()))
                 .count()
         };
-        assert_eq!(heard(|line, packet, out| line.decode(packet, out)), 8);
+        assert_eq!(heard(0), 8);
         spares.tend();
-        assert_eq!(heard(|line, packet, out| line.decode(packet, out)), 100);
-        assert_eq!(heard(|line, _, out| assert!(line.conceal(out))), 100);
+        assert_eq!(heard(1), 100);
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
     }
@@ -326,14 +359,42 @@ mod tests {
     #[test]
     fn what_is_too_much_stays_where_it_is() {
         let spares = Arc::new(Spares::default());
-        let mut lines: Vec<_> = (0..MOST_GIVEN + 1).map(|_| Lent::new(&spares)).collect();
-        for line in lines.iter_mut().flatten() {
-            line.rest();
+        let mut lines = buffers(&spares, MOST_GIVEN + 1);
+        assert_eq!(spares.count().1, MOST_GIVEN);
+        // The one that has kept its own needs none.
+        lines[MOST_GIVEN].set_listening(true);
+        assert!(lines[MOST_GIVEN].listens());
+        assert_eq!(spares.count().1, MOST_GIVEN);
+        lines[0].set_listening(true);
+        assert_eq!(spares.count().1, MOST_GIVEN - 1);
+        lines[MOST_GIVEN].set_listening(false);
+        assert_eq!(spares.count().1, MOST_GIVEN);
+    }
+
+    /// A line that may not speak agrees on G.711, and may speak then.
+    #[test]
+    fn another_codec_is_heard_by_what_was_lent() {
+        for tended in [true, false] {
+            let spares = Arc::new(Spares::default());
+            let mut line = buffers(&spares, 1).remove(0);
+            if !tended {
+                spares.decoders.pop();
+            }
+            line.reset_to(Law::Mu);
+            line.set_listening(true);
+            assert!(line.listens(), "{tended}");
+            let packet = Packet {
+                payload_type: 0,
+                marker: false,
+                sequence: 1,
+                timestamp: 160,
+                ssrc: 5,
+                payload: &[0x10; 160],
+            };
+            line.put(&packet);
+            let mut sound = [0; 160];
+            line.take(&mut sound);
+            assert!(sound.iter().all(|&sample| sample != 0), "{tended}");
         }
-        let kept = |line: &&Option<Lent>| line.as_ref().is_some_and(|line| line.decoder.is_some());
-        assert_eq!(lines.iter().filter(kept).count(), 1);
-        spares.tend();
-        lines.iter_mut().flatten().for_each(Lent::rest);
-        assert_eq!(lines.iter().filter(kept).count(), 0);
     }
 }
