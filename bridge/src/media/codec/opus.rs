@@ -5,22 +5,39 @@ mod spares;
 
 use std::sync::Arc;
 
-use confab_core::audio::rate::{LONGEST_TICK, Rate};
+use confab_core::audio::rate::Rate;
 use confab_core::audio::stream::OpusWishes;
-use opus::{Bandwidth, Bitrate};
+use opus::{Application, Bandwidth, Bitrate, Channels};
 pub(super) use spares::Lent;
 pub(in crate::media) use spares::Spares;
 
-/// The encoder of one stream, with the sound that waits until a packet is full.
+/// libopus' encoder, and the sound that waits until a packet is full.
+#[derive(Debug)]
+struct Works {
+    encoder: opus::Encoder,
+    waiting: Box<[i16; LONGEST_PACKET]>,
+}
+
+impl Works {
+    /// None when libopus has no memory.
+    fn new() -> Option<Self> {
+        let encoder = opus::Encoder::new(Rate::Full.hz(), Channels::Mono, Application::Voip);
+        Some(Self {
+            encoder: encoder.ok()?,
+            waiting: Box::new([0; LONGEST_PACKET]),
+        })
+    }
+}
+
+/// The encoder of one stream.
 #[derive(Debug)]
 pub(in crate::media) struct Encoder {
     /// none while it is lent to others
-    encoder: Option<opus::Encoder>,
+    works: Option<Works>,
     spares: Arc<Spares>,
     wishes: OpusWishes,
     /// samples of a packet
     length: usize,
-    waiting: Box<[i16]>,
     waiting_len: usize,
     /// packets of nothing at all, until now
     silent_packets: u32,
@@ -37,12 +54,10 @@ impl Encoder {
     ) -> Option<Self> {
         let length = samples_of(packet_ms);
         Some(Self {
-            encoder: Some(heeding(spares.new_encoder()?, wishes)?),
+            works: Some(heeding(spares.new_works()?, wishes)?),
             spares: Arc::clone(spares),
             wishes: *wishes,
             length,
-            // What waits behind a packet that was full is a whole number of ticks, or nothing.
-            waiting: vec![0; length.max(LONGEST_TICK)].into_boxed_slice(),
             waiting_len: 0,
             silent_packets: 0,
             silent: ([0; LONGEST_SILENT], 0),
@@ -61,9 +76,16 @@ impl Encoder {
 
     /// Takes a tick of sound.
     pub(in crate::media) fn push(&mut self, sound: &[i16]) {
+        if self.works.is_none() {
+            let spare = self.spares.works();
+            self.works = spare.and_then(|spare| heeding(spare, &self.wishes));
+        }
         let end = self.waiting_len + sound.len();
-        self.waiting[self.waiting_len..end].copy_from_slice(sound);
-        self.waiting_len = end;
+        let works = self.works.as_mut();
+        if let Some(place) = works.and_then(|works| works.waiting.get_mut(self.waiting_len..end)) {
+            place.copy_from_slice(sound);
+            self.waiting_len = end;
+        }
     }
 
     /// The next packet's length, when one is full and has been written; zero when there is nothing
@@ -73,7 +95,9 @@ impl Encoder {
             return None;
         }
         let length = self.encode(out);
-        self.waiting.copy_within(self.length..self.waiting_len, 0);
+        if let Some(works) = &mut self.works {
+            works.waiting.copy_within(self.length..self.waiting_len, 0);
+        }
         self.waiting_len -= self.length;
         Some(length)
     }
@@ -82,7 +106,10 @@ impl Encoder {
     /// sent again and again; but where it leaves silence out, it says now and then that it is
     /// there.
     fn encode(&mut self, out: &mut [u8]) -> usize {
-        let sound = &self.waiting[..self.length];
+        let Some(works) = &mut self.works else {
+            return 0;
+        };
+        let sound = &works.waiting[..self.length];
         if self.wishes.dtx || sound.iter().any(|&sample| sample != 0) {
             self.silent_packets = 0;
         } else if self.silent_packets > RESTS_AFTER_PACKETS {
@@ -92,12 +119,7 @@ impl Encoder {
         } else {
             self.silent_packets += 1;
         }
-        if self.encoder.is_none() {
-            let spare = self.spares.encoder();
-            self.encoder = spare.and_then(|spare| heeding(spare, &self.wishes));
-        }
-        let encoder = self.encoder.as_mut();
-        let written = encoder.and_then(|encoder| encoder.encode(sound, out).ok());
+        let written = works.encoder.encode(sound, out).ok();
         // One or two octets: nothing need be sent (opus_encode's contract).
         let length = written.filter(|&length| length > 2).unwrap_or(0);
         if self.silent_packets > RESTS_AFTER_PACKETS {
@@ -116,7 +138,7 @@ impl Encoder {
     /// to others. May be called again and again.
     pub(in crate::media) fn rest(&mut self) {
         self.clear();
-        self.spares.take_encoder(&mut self.encoder);
+        self.spares.take_works(&mut self.works);
     }
 
     /// Forgets what waits.
@@ -135,13 +157,14 @@ impl Encoder {
         self.clear();
         self.silent_packets = 0;
         // It fails for no encoder that there is; one that did not would go on from where it was.
-        let _ = self.encoder.as_mut().map(opus::Encoder::reset_state);
+        let works = self.works.as_mut();
+        let _ = works.map(|works| works.encoder.reset_state());
     }
 }
 
-/// The same encoder, set to what a peer wishes.
-fn heeding(mut encoder: opus::Encoder, wishes: &OpusWishes) -> Option<opus::Encoder> {
-    heed(&mut encoder, wishes).ok().map(|()| encoder)
+/// The same, set to what a peer wishes.
+fn heeding(mut works: Works, wishes: &OpusWishes) -> Option<Works> {
+    heed(&mut works.encoder, wishes).ok().map(|()| works)
 }
 
 /// Sets all that any other line may have set differently.
@@ -190,6 +213,8 @@ fn samples_of(packet_ms: u8) -> usize {
     ms * Rate::Full.hz() as usize / 1_000
 }
 
+/// 60 ms. What waits behind a packet that was full is a whole number of ticks, or nothing.
+const LONGEST_PACKET: usize = 2_880;
 /// Of a frame (RFC 6716, 3.4).
 const LONGEST_BYTES: usize = 1_275;
 /// Half a second in packets of 20 ms: libopus has learned by then that there is no noise either.

@@ -16,14 +16,14 @@ use confab_core::audio::rate::Rate;
 use confab_core::audio::stock::Stock;
 use confab_core::audio::stream::Codec;
 use crossbeam_queue::ArrayQueue;
-use opus::{Application, Channels};
 
+use super::Works;
 use super::decoder::{self, Decoder};
 
 /// See the module.
 #[derive(Debug)]
 pub(in crate::media) struct Spares {
-    encoders: ArrayQueue<opus::Encoder>,
+    encoders: ArrayQueue<Works>,
     decoders: ArrayQueue<(Decoder, Stock)>,
     /// times that a decoder was looked for and there was none, since they were tended
     missed: AtomicUsize,
@@ -48,17 +48,17 @@ impl Default for Spares {
 impl Spares {
     /// An encoder of its own for a new line, which has time to have one made: spares are for those
     /// who have none. None when libopus has no memory.
-    pub(super) fn new_encoder(&self) -> Option<opus::Encoder> {
+    pub(super) fn new_works(&self) -> Option<Works> {
         self.needed.store(true, Relaxed);
-        new_encoder()
+        Works::new()
     }
 
     /// A spare encoder that has encoded nothing, with settings of whoever had it before; made now
     /// when none is left. None when libopus has no memory.
-    pub(super) fn encoder(&self) -> Option<opus::Encoder> {
+    pub(super) fn works(&self) -> Option<Works> {
         match self.encoders.pop() {
-            Some(mut encoder) => encoder.reset_state().is_ok().then_some(encoder),
-            None => new_encoder(),
+            Some(mut works) => works.encoder.reset_state().is_ok().then_some(works),
+            None => Works::new(),
         }
     }
 
@@ -72,9 +72,9 @@ impl Spares {
     }
 
     /// Takes an encoder that is not needed now, unless there are too many already.
-    pub(super) fn take_encoder(&self, place: &mut Option<opus::Encoder>) {
-        if let Some(encoder) = place.take() {
-            *place = self.encoders.push(encoder).err();
+    pub(super) fn take_works(&self, place: &mut Option<Works>) {
+        if let Some(works) = place.take() {
+            *place = self.encoders.push(works).err();
         }
     }
 
@@ -97,7 +97,7 @@ impl Spares {
 
     /// Makes what is lacking and frees what is too much, where there is time for it.
     pub(in crate::media) fn tend(&self) {
-        tend(&self.encoders, ENOUGH, new_encoder);
+        tend(&self.encoders, ENOUGH, Works::new);
         let missed = self.missed.swap(0, Relaxed);
         tend(&self.decoders, ENOUGH + missed, || {
             Some((Decoder::new()?, stock_of(Rate::Full)))
@@ -116,10 +116,6 @@ fn tend<T>(spares: &ArrayQueue<T>, enough: usize, make: impl Fn() -> Option<T>) 
             return;
         }
     }
-}
-
-fn new_encoder() -> Option<opus::Encoder> {
-    opus::Encoder::new(Rate::Full.hz(), Channels::Mono, Application::Voip).ok()
 }
 
 /// One line's decoder, while there is something to decode. Without one, as after
@@ -232,19 +228,19 @@ mod tests {
             asked
         };
         assert!(!is_asked(true), "nobody speaks Opus");
-        let mut lines: Vec<_> = (0..40).map(|_| spares.new_encoder()).collect();
+        let mut lines: Vec<_> = (0..40).map(|_| spares.new_works()).collect();
         assert_eq!(spares.count(), (0, 0), "new lines take nothing from them");
         assert!(is_asked(false) && is_asked(true), "again when not heard");
         assert!(!is_asked(true), "once");
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
         assert!(!is_asked(true));
-        lines.iter_mut().for_each(|line| spares.take_encoder(line));
+        lines.iter_mut().for_each(|line| spares.take_works(line));
         assert_eq!(spares.count(), (48, 8));
         assert!(is_asked(true));
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
-        let lent: Vec<_> = (0..5).map(|_| spares.encoder()).collect();
+        let lent: Vec<_> = (0..5).map(|_| spares.works()).collect();
         assert_eq!((lent.len(), spares.count()), (5, (3, 8)));
         assert!(is_asked(true));
     }
@@ -253,19 +249,19 @@ mod tests {
     #[test]
     fn they_are_tended_again_however_quickly_it_was_done() {
         let spares = Spares::default();
-        let mut line = spares.new_encoder();
+        let mut line = spares.new_works();
         spares.look_after(|| {
             spares.tend();
             true
         });
-        (0..5).for_each(|_| drop(spares.encoder()));
-        spares.take_encoder(&mut line);
+        (0..5).for_each(|_| drop(spares.works()));
+        spares.take_works(&mut line);
         spares.look_after(|| {
             spares.tend();
             true
         });
         assert_eq!(spares.count(), (4, 8), "four are not too few");
-        drop(spares.encoder());
+        drop(spares.works());
         spares.look_after(|| {
             spares.tend();
             true
@@ -276,13 +272,13 @@ mod tests {
     /// Whatever it has decoded for others before.
     #[test]
     fn a_decoder_that_was_lent_decodes_as_a_new_one() {
-        let mut encoder = new_encoder().unwrap();
+        let mut works = Works::new().unwrap();
         let mut packet = |hz: f32| {
             let turn = std::f32::consts::TAU * hz / 48_000.0;
             let sound: Vec<i16> = (0..960)
                 .map(|n| (8_000.0 * (n as f32 * turn).sin()) as i16)
                 .collect();
-            encoder.encode_vec(&sound, 1_000).unwrap()
+            works.encoder.encode_vec(&sound, 1_000).unwrap()
         };
         let (before, said) = (packet(300.0), packet(1_100.0));
         let spares = Arc::new(Spares::default());
@@ -321,7 +317,10 @@ mod tests {
     /// As when all are allowed to speak at once.
     #[test]
     fn who_finds_no_decoder_has_one_in_the_next_tick() {
-        let payload = new_encoder().unwrap().encode_vec(&[5_000; 960], 1_000);
+        let payload = Works::new()
+            .unwrap()
+            .encoder
+            .encode_vec(&[5_000; 960], 1_000);
         let payload = payload.unwrap();
         let spares = Arc::new(Spares::default());
         let mut lines = buffers(&spares, 100);
