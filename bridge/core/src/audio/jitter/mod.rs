@@ -358,7 +358,8 @@ impl JitterBuffer {
         let before = self.play_ts.wrapping_sub(packet.timestamp) as i32;
         let plays = self.phase == Phase::Playing;
         let fits = !plays || (0..=self.lead as i32).contains(&before);
-        if sequence < self.open || content.samples == 0 || !fits {
+        let open = self.open.max(self.next - MOST_OVERTAKEN);
+        if sequence < open || content.samples == 0 || !fits {
             return false;
         }
         if plays {

@@ -35,10 +35,10 @@ impl JitterBuffer {
     }
 
     /// Moves one packet's sound into the fifo, or no more than a packet's length of what is missing
-    /// before it.
+    /// before it; of the silence before a word a tick, as the word may still begin earlier.
     pub(super) fn pull(&mut self) -> Pulled {
         if self.lead > 0 {
-            let count = self.lead.min(self.longest());
+            let count = self.lead.min(self.rate.tick());
             self.lead -= count;
             self.fill_pause(count);
             return Pulled::Sound;

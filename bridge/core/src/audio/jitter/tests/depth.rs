@@ -2,13 +2,10 @@
 
 use super::*;
 
-/// A line whose packets come up to 100 ms late, which has then said nothing for most of a second;
+/// A line whose packets come up to so much late, which has then said nothing for most of a second;
 /// and the number of the packet that is due.
-fn after_a_pause() -> (JitterBuffer, u32) {
-    let jittery = Network {
-        jitter_ms: 100.0,
-        ..CLEAN
-    };
+fn after_a_pause(jitter_ms: f64) -> (JitterBuffer, u32) {
+    let jittery = Network { jitter_ms, ..CLEAN };
     let mut buffer = run(jittery, 250).buffer;
     for _ in 250..290 {
         buffer.take(&mut [0; TICK_SAMPLES]);
@@ -24,7 +21,7 @@ fn put(buffer: &mut JitterBuffer, number: u32) {
 
 #[test]
 fn it_is_there_from_the_first_word_on() {
-    let (mut buffer, first) = after_a_pause();
+    let (mut buffer, first) = after_a_pause(100.0);
     let (mut heard, mut frame) = (Vec::new(), [0; TICK_SAMPLES]);
     let mut depths = Vec::new();
     for number in first..first + 20 {
@@ -43,8 +40,8 @@ fn it_is_there_from_the_first_word_on() {
 /// The second packet of a word overtakes the first, on its way or by one tick and by two.
 #[test]
 fn the_first_packet_of_a_word_may_be_overtaken() {
-    let word = |listens_anew: bool, first_after: Option<u32>| {
-        let (mut buffer, first) = after_a_pause();
+    let word = |jitter_ms: f64, listens_anew: bool, first_after: Option<u32>| {
+        let (mut buffer, first) = after_a_pause(jitter_ms);
         buffer.set_listening(!listens_anew);
         buffer.set_listening(true);
         let (mut heard, mut frame) = (Vec::new(), [0; TICK_SAMPLES]);
@@ -64,18 +61,21 @@ fn the_first_packet_of_a_word_may_be_overtaken() {
         let begins = heard.iter().position(|&sample| sample != 0).unwrap();
         (heard[begins..begins + 1_600].to_vec(), buffer.stats().late)
     };
-    for listens_anew in [false, true] {
-        let whole = word(listens_anew, None);
-        for after in 0..3 {
-            let overtaken = word(listens_anew, Some(after));
-            assert_eq!(overtaken, whole, "{listens_anew}, {after}");
+    // As late as the depth allows: it begins between 60 and 80 ms after it came, or 20 and 40.
+    for (jitter_ms, latest) in [(100.0, 2), (40.0, 1)] {
+        for listens_anew in [false, true] {
+            let whole = word(jitter_ms, listens_anew, None);
+            for after in 0..=latest {
+                let overtaken = word(jitter_ms, listens_anew, Some(after));
+                assert_eq!(overtaken, whole, "{jitter_ms}, {listens_anew}, {after}");
+            }
         }
     }
 }
 
 #[test]
 fn what_is_waited_for_counts_when_more_comes_than_may_wait() {
-    let (mut buffer, first) = after_a_pause();
+    let (mut buffer, first) = after_a_pause(100.0);
     put(&mut buffer, first);
     buffer.take(&mut [0; TICK_SAMPLES]);
     let late = buffer.stats().late;
