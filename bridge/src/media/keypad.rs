@@ -2,7 +2,7 @@
 
 use confab_core::audio::NARROW_HZ;
 use confab_core::audio::rtp::Packet;
-use confab_core::audio::stream::Stream;
+use confab_core::audio::stream::{Codec, Stream};
 use confab_dtmf::Key;
 use confab_dtmf::event::{EventPayload, EventReceiver};
 
@@ -80,10 +80,10 @@ impl Keypad {
         now.tick < self.until
     }
 
-    /// G.711 is cheap to listen to, and a gateway is not to be believed that keys come by events
-    /// before one has, nor when one has come as a tone.
+    /// A gateway, which speaks G.711 or G.722, is not to be believed that keys come by events
+    /// before one has, nor is anybody when one has come as a tone.
     pub(super) fn may_be_tones(&self, stream: Option<&Stream>) -> bool {
-        let by_events = |s: &Stream| s.codec.law().is_none() && s.event_payload_type.is_some();
+        let by_events = |s: &Stream| s.codec == Codec::Opus && s.event_payload_type.is_some();
         self.has_sent_tone || !self.has_sent_event && !stream.is_some_and(by_events)
     }
 
