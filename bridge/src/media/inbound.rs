@@ -315,7 +315,7 @@ impl Inbound {
         self.rests
     }
 
-    /// It sends the same silence packet by packet: a tick of it is silent, and need not be taken.
+    /// It sends nothing but silence: a tick of it need not be taken.
     pub(super) fn dozes(&self) -> bool {
         self.dozes
     }

@@ -86,8 +86,8 @@ pub(super) const LONGEST: usize = 480;
 const LONG: u32 = 24_000;
 /// A third of a second less.
 const ALMOST: u32 = LONG - 2_667;
-/// Of so many packets of G.722, ten seconds, one is listened to, and those of a third of a second
-/// after it: a tone may have come up that slowly that no packet was unlike those before it.
+/// Of so many packets of G.722, ten seconds of packets of 20 ms, one is listened to, and those of a
+/// third of a second after it: a tone may have come up that slowly that nothing told it.
 const LOOK: u16 = 512;
 
 #[cfg(test)]

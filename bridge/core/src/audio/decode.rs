@@ -34,7 +34,7 @@ pub trait Decoder: std::fmt::Debug + Send {
     }
 
     /// Nothing is decoded from now on: what only that needs may be lent to others, and where the
-    /// buffer kept what came. Called again and again while it is not taken.
+    /// buffer kept what came. May be called again while it is not taken.
     fn rest(&mut self, _stock: &mut Option<Stock>) {}
 
     /// Decoding is about to begin again, of a buffer whose [`Stock`] was taken; none when there is

@@ -26,6 +26,9 @@ impl JitterBuffer {
             }
             _ => {}
         }
+        if self.dozes {
+            self.ring.clear();
+        }
         self.dozes = false;
         if !listens && self.has_stock() {
             self.lend();
@@ -58,12 +61,12 @@ impl JitterBuffer {
     }
 
     /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent:
-    /// the last half a second of what is put is kept for the decoder, who is to know it when it
-    /// listens again.
+    /// as much of what is put last as there is room for, half a second in packets of 20 ms, is kept
+    /// for the decoder, who is to know it when it listens again.
     pub fn doze(&mut self) {
         self.catch_up(self.next..self.highest + 1);
         self.set_listening(false);
-        self.dozes = matches!(self.speech, Speech::Other(_));
+        self.dozes = self.has_stock() && matches!(self.speech, Speech::Other(_));
     }
 
     /// Decodes what waits, for nobody.

@@ -13,7 +13,7 @@ mod held;
 mod loss;
 mod noise;
 
-use held::{CODECS, RECOVERED, REPEATS, buffer_of};
+use held::{CODECS, RECOVERED, REPEATS, buffer_of, buffer_that_is_given};
 
 /// A caller who hums, seen through a network.
 #[derive(Clone, Copy)]
@@ -460,8 +460,9 @@ proptest! {
             1..200,
         ),
         codec in prop::sample::select(CODECS.to_vec()),
+        at_once in any::<bool>(),
     ) {
-        let mut buffer = buffer_of(codec);
+        let mut buffer = buffer_that_is_given(codec, at_once);
         let mut frame = vec![0; buffer.rate().tick()];
         let (mut sequence, mut timestamp) = (0u16, 0u32);
         for (kind, number, jump, ssrc, length) in steps {
@@ -475,8 +476,10 @@ proptest! {
                 5 if number % 8 == 0 => buffer.reset(),
                 _ => drop(buffer.put(&next)),
             }
-            if kind == 6 {
-                buffer.set_listening(number % 2 == 0);
+            match kind {
+                6 => buffer.set_listening(number % 2 == 0),
+                7 if number % 4 == 0 => buffer.doze(),
+                _ => {}
             }
             if kind > 0 {
                 buffer.take(&mut frame);

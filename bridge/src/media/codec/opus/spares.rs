@@ -25,7 +25,7 @@ use super::decoder::{self, Decoder};
 pub(in crate::media) struct Spares {
     encoders: ArrayQueue<Works>,
     decoders: ArrayQueue<(Decoder, Stock)>,
-    /// times that a decoder was looked for and there was none, since they were tended
+    /// lines that looked for a decoder when there was none, since they were tended
     missed: AtomicUsize,
     /// there has been a line of Opus
     needed: AtomicBool,
@@ -60,15 +60,6 @@ impl Spares {
             Some(mut works) => works.encoder.reset_state().is_ok().then_some(works),
             None => Works::new(),
         }
-    }
-
-    /// A spare decoder; when there is none, there will soon be one.
-    fn decoder(&self) -> Option<(Decoder, Stock)> {
-        let spare = self.decoders.pop();
-        if spare.is_none() {
-            self.missed.fetch_add(1, Relaxed);
-        }
-        spare
     }
 
     /// Takes an encoder that is not needed now, unless there are too many already.
@@ -123,6 +114,8 @@ fn tend<T>(spares: &ArrayQueue<T>, enough: usize, make: impl Fn() -> Option<T>) 
 #[derive(Debug)]
 pub(in crate::media) struct Lent {
     decoder: Option<Decoder>,
+    /// it has looked for one, and there was none
+    misses: bool,
     spares: Arc<Spares>,
 }
 
@@ -131,6 +124,7 @@ impl Lent {
     pub(in crate::media) fn new(spares: &Arc<Spares>) -> Option<Self> {
         Some(Self {
             decoder: Some(Decoder::new()?),
+            misses: false,
             spares: Arc::clone(spares),
         })
     }
@@ -161,17 +155,23 @@ impl decode::Decoder for Lent {
     }
 
     fn rest(&mut self, stock: &mut Option<Stock>) {
-        let Some(spare) = self.decoder.take().zip(stock.take()) else {
-            return;
-        };
-        if let Err((decoder, kept)) = self.spares.decoders.push(spare) {
-            self.decoder = Some(decoder);
-            *stock = Some(kept);
+        match (self.decoder.take(), stock.take()) {
+            (Some(decoder), Some(kept)) => {
+                if let Err((decoder, kept)) = self.spares.decoders.push((decoder, kept)) {
+                    (self.decoder, *stock) = (Some(decoder), Some(kept));
+                }
+            }
+            (decoder, kept) => (self.decoder, *stock) = (decoder, kept),
         }
     }
 
     fn stock(&mut self) -> Option<Stock> {
-        let (decoder, stock) = self.spares.decoder()?;
+        let spare = self.spares.decoders.pop();
+        if spare.is_none() && !self.misses {
+            self.spares.missed.fetch_add(1, Relaxed);
+        }
+        self.misses = spare.is_none();
+        let (decoder, stock) = spare?;
         self.decoder = Some(decoder);
         Some(stock)
     }
@@ -204,7 +204,7 @@ impl decode::Decoder for Lent {
 const FEWEST: usize = 4;
 const ENOUGH: usize = 8;
 const MOST: usize = 16;
-/// As many as are muted in one tick; what is more is kept until there is room.
+/// As many as are muted in one tick; of more, each line keeps its own.
 const MOST_GIVEN: usize = 1_024;
 
 #[cfg(test)]

@@ -66,3 +66,27 @@ fn its_first_word_is_as_if_all_had_been_decoded() {
         }
     }
 }
+
+/// Nobody wants to hear it any more, then somebody does, and its numbers begin anew.
+#[test]
+fn what_was_kept_is_forgotten_when_it_does_not_end_in_a_word() {
+    let payloads = packets(160, 60, 20);
+    let mut buffer = JitterBuffer::new(Speech::Other(Box::<Decoder>::default()));
+    let put = |buffer: &mut JitterBuffer, number: usize| {
+        let at = number as u32 * 160;
+        let put = buffer.put(&packet(number as u16, at, &payloads[number]));
+        buffer.take(&mut [0; 320]);
+        put
+    };
+    for number in 0..60 {
+        if number == 30 {
+            buffer.doze();
+        }
+        put(&mut buffer, number);
+    }
+    buffer.set_listening(false);
+    buffer.set_listening(true);
+    for number in 40..80 {
+        assert_eq!(put(&mut buffer, number), Put::Kept, "{number}");
+    }
+}
