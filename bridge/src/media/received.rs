@@ -17,6 +17,8 @@ pub(super) struct Received {
     sound_type: u8,
     /// packets that did not come while nobody listened
     missed: u64,
+    /// number of the last packet that came then
+    unheard: u16,
 }
 
 /// How much of the sound comes through.
@@ -42,6 +44,11 @@ impl Received {
         }
         let missing = self.reception.packet(packet, arrival, one_of);
         if !heard {
+            self.unheard = packet.sequence;
+        }
+        // One that was overtaken may come when somebody listens again.
+        let behind = self.unheard.wrapping_sub(packet.sequence);
+        if !heard || missing < 0 && behind < RECENT {
             self.missed = self.missed.saturating_add_signed(missing.into());
         }
         if sound {
@@ -92,3 +99,5 @@ impl Received {
 
 /// In a second; there are 16 of 60 ms.
 const STEADY_SOUNDS: u32 = 12;
+/// So many packets before the last that nobody heard are those that it may have overtaken.
+const RECENT: u16 = 100;
