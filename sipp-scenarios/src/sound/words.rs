@@ -25,9 +25,8 @@ const ANCHOR: usize = RATE_HZ as usize * 4;
 /// line reaches 0.99; the most alike of the others reach 0.4, but piece by piece they fail.
 const FOUND: f32 = 0.25;
 
-/// The same for one piece, which has fewer samples and some places to choose from. Of a prompt by
-/// Opus, which keeps the sound of a voice and not its wave, most pieces reach 0.75, and some 0.5.
-const PIECE_FOUND: f32 = 0.45;
+/// The same for one piece, which has fewer samples and some places to choose from.
+const PIECE_FOUND: f32 = 0.5;
 
 /// A piece may come so much earlier or later than the one before it promises: 400 ms.
 const SLIP: usize = 400 * PER_MS;

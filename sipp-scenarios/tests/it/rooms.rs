@@ -175,8 +175,7 @@ async fn mute_at_the_portal_takes_the_tone_out_of_the_room() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_who_is_muted_most_is_dropped_and_nothing_missed() -> Result<()> {
     for (drop_unheard, sealed) in [("true", false), ("true", true), ("false", false)] {
-        let setup = quiet().env("CONFAB_DROP_UNHEARD", drop_unheard);
-        let confab = Confab::start_with(setup).await?;
+        let confab = Confab::start_with(quiet().env("CONFAB_DROP_UNHEARD", drop_unheard)).await?;
         let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
         let bert = Plan::humming("Bert", BERT);
         let bert = match sealed {
@@ -227,8 +226,7 @@ async fn of_exact_silence_most_is_dropped_and_no_word_missed() -> Result<()> {
 /// Bert is muted at his own telephone, which goes on sending exact silence, and now and then he
 /// says something.
 async fn check_exact_silence(drop_unheard: &str, codec: Codec, sealed: bool) -> Result<()> {
-    let setup = quiet().env("CONFAB_DROP_UNHEARD", drop_unheard);
-    let confab = Confab::start_with(setup).await?;
+    let confab = Confab::start_with(quiet().env("CONFAB_DROP_UNHEARD", drop_unheard)).await?;
     let anna = confab.guest(Plan::humming("Anna", ANNA)).await?;
     let bert = Plan::humming("Bert", BERT).speaking(codec);
     let bert = match sealed {

@@ -194,8 +194,12 @@ async fn another_codec_in_mid_call() -> Result<()> {
         .await?;
         hears_all_but_itself(&bert, BERT, &[ANNA]).await?;
         hears_all_but_itself(&anna, ANNA, &[BERT]).await?;
-        key_and_hear(&bert, "*2", "you-are-muted").await?;
-        key_and_hear(&bert, "*2", "you-are-unmuted").await?;
+        bert.key("*2").await?;
+        anna.ear.wait_until_silent_of(BERT, SOON).await?;
+        bert.key("*2").await?;
+        anna.ear.wait_until_hears(BERT, SOON).await?;
+        // Opus keeps the sound of a voice, not its wave: only a long prompt is surely known again.
+        key_and_hear(&bert, "#9", "not-a-command").await?;
     }
     for phone in [anna, bert] {
         phone.hang_up().await?;

@@ -1,4 +1,5 @@
-//! Whether anybody listens, and what becomes of the decoder while nobody does.
+//! Whether anybody listens. While nobody does, what only listening needs is lent, and where a line is
+//! only silent the decoder's next payloads are kept. Plays nothing.
 
 use std::ops::Range;
 
@@ -62,7 +63,7 @@ impl JitterBuffer {
 
     /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent:
     /// as much of what is put last as there is room for, half a second in packets of 20 ms, is kept
-    /// for the decoder, who is to know it when it listens again.
+    /// for the decoder, which has to learn it before it listens again.
     pub fn doze(&mut self) {
         self.catch_up(self.next..self.highest + 1);
         self.set_listening(false);

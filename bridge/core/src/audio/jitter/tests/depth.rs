@@ -73,6 +73,32 @@ fn the_first_packet_of_a_word_may_be_overtaken() {
     }
 }
 
+/// Of a word that is over, and of a time in which something else was said.
+#[test]
+fn what_is_older_than_the_word_is_not_its_first_packet() {
+    let old = codes(0, 160, false);
+    // A word has been played, and the line pauses.
+    let (mut buffer, _) = after_a_pause(40.0);
+    let played = (buffer.next - SEQUENCE_BASE) as u16 - 1;
+    assert_eq!(buffer.put(&packet(played, 0, &old)), Put::Late);
+    // Then a key is pressed for long.
+    for n in 1..100 {
+        buffer.put_silent(&packet(played + n, 290 * 160, &[5, 0, 0, 160]));
+        buffer.take(&mut [0; TICK_SAMPLES]);
+    }
+    assert_eq!(buffer.put(&packet(played + 50, 0, &old)), Put::Late);
+    // A word begins whose number before belongs to another time.
+    for listens_anew in [false, true] {
+        let (mut buffer, first) = after_a_pause(40.0);
+        buffer.set_listening(!listens_anew);
+        buffer.set_listening(true);
+        put(&mut buffer, first + 1);
+        buffer.take(&mut [0; TICK_SAMPLES]);
+        let before = packet((first - 40) as u16, 250 * 160, &old);
+        assert_eq!(buffer.put(&before), Put::Late, "{listens_anew}");
+    }
+}
+
 #[test]
 fn what_is_waited_for_counts_when_more_comes_than_may_wait() {
     let (mut buffer, first) = after_a_pause(100.0);

@@ -67,6 +67,35 @@ fn its_first_word_is_as_if_all_had_been_decoded() {
     }
 }
 
+/// Also what has come and is not played yet when it falls asleep.
+#[test]
+fn its_decoder_misses_nothing_of_half_a_second() {
+    let payloads = packets(160, 40, 20);
+    for (waiting, dozing) in [(0, 1), (0, 25), (3, 0), (3, 1), (3, 25)] {
+        let mut buffer = JitterBuffer::new(Speech::Other(Box::<Decoder>::default()));
+        for (number, payload) in payloads[..30 + dozing].iter().enumerate() {
+            if number == 30 {
+                buffer.doze();
+            }
+            buffer.put(&packet(number as u16, number as u32 * 160, payload));
+            if number < 30 - waiting {
+                buffer.take(&mut [0; 320]);
+            }
+        }
+        if dozing == 0 {
+            buffer.doze();
+        }
+        buffer.set_listening(true);
+        let (mut whole, mut sound) = (Decoder::default(), [[0; 320]; 2]);
+        for payload in &payloads[..30 + dozing] {
+            whole.decode(payload, &mut sound[0]);
+        }
+        whole.decode(&payloads[58], &mut sound[0]);
+        buffer.speech.decode(&payloads[58], &mut sound[1]);
+        assert_eq!(sound[0], sound[1], "{waiting}, {dozing}");
+    }
+}
+
 /// Nobody wants to hear it any more, then somebody does, and its numbers begin anew.
 #[test]
 fn what_was_kept_is_forgotten_when_it_does_not_end_in_a_word() {
