@@ -349,8 +349,11 @@ mod tests {
                 .count()
         };
         assert_eq!(heard(0), 8);
+        // Whoever makes them is busy for a tick.
+        assert_eq!(heard(1), 8);
         spares.tend();
-        assert_eq!(heard(1), 100);
+        assert_eq!(spares.count().1, ENOUGH + 92, "one for each that has none");
+        assert_eq!(heard(2), 100);
         spares.tend();
         assert_eq!(spares.count(), (8, 8));
     }

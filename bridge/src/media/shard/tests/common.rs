@@ -198,6 +198,22 @@ fn tones_are_waited_for_in_the_menus_and_from_who_has_sent_one() {
     press(&mut house, 2);
 }
 
+/// A gateway has promised events, as it does for its own phones, and brings the tones of another
+/// line to a caller who may not speak and has pressed no key before.
+#[test]
+fn the_first_key_of_a_muted_line_may_be_a_tone_in_spite_of_a_promise() {
+    let mut house = House::new(37_400);
+    let mut wide = Fuller::enter(&mut house, 1, Codec::G722, 0.0);
+    house.order(ToShard::SetVoice(wide.leg, LISTEN));
+    run(&mut house, &mut [&mut wide], 100);
+    for tones in [Some([852.0, 1_336.0]), None] {
+        wide.tones = tones;
+        run(&mut house, &mut [&mut wide], 10);
+    }
+    let key = |told: &&FromShard| matches!(told, FromShard::Key(_, Key::Digit(8), Source::InBand));
+    assert_eq!(house.told.iter().filter(key).count(), 1);
+}
+
 /// The machine was too busy for three ticks: what all hear goes on, and does not begin anew.
 #[test]
 fn skipped_ticks_tear_nothing() {
