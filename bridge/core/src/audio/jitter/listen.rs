@@ -1,5 +1,5 @@
-//! Whether anybody listens. While nobody does, what only listening needs is lent, and of a line that
-//! is only silent the payloads are kept that its decoder has to learn. Plays nothing.
+//! Whether anybody listens. While nobody does, what only listening needs is lent, and of a line
+//! that is only silent the payloads are kept that its decoder has to learn. Plays nothing.
 
 use std::ops::Range;
 
