@@ -55,7 +55,7 @@ pub const KEYS: &[KeySpec] = &[
     },
     KeySpec {
         name: "codecs",
-        default: "opus,g722,pcma,pcmu",
+        default: "g722,pcma,pcmu",
         help: "codecs, the best first, of opus, g722, pcma and pcmu; of the last two the caller chooses",
     },
     KeySpec {
