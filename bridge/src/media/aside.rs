@@ -99,10 +99,9 @@ fn run(things: &Receiver<Aside>, reports: &mpsc::Sender<FromShard>, spares: &Arc
             Aside::Tap(tap) => drop(tap),
             Aside::Want(whose, wishes, back) => {
                 streams += 1;
-                if let Some(stream) = OpusStream::new(StreamId(streams), wishes, spares) {
-                    // When the shard takes no more, each of its lines goes on by itself.
-                    let _ = back.try_send(Made { whose, stream });
-                }
+                let stream = OpusStream::new(StreamId(streams), wishes, spares);
+                // When the shard takes no more, each of its lines goes on by itself.
+                let _ = back.try_send(Made { whose, stream });
             }
             Aside::Denoiser(denoiser) => drop(denoiser),
             Aside::Spares => spares.tend(),

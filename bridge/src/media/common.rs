@@ -265,17 +265,17 @@ impl G722Stream {
 }
 
 impl OpusStream {
-    /// Packets of a tick; none when there is no memory.
-    pub(super) fn new(id: StreamId, wishes: OpusWishes, spares: &Arc<Spares>) -> Option<Box<Self>> {
-        Some(Box::new(Self {
+    /// Packets of a tick.
+    pub(super) fn new(id: StreamId, wishes: OpusWishes, spares: &Arc<Spares>) -> Box<Self> {
+        Box::new(Self {
             id,
             wishes,
-            encoder: OpusEncoder::new(spares, &wishes, TICK_MS as u8)?,
+            encoder: OpusEncoder::new(spares, &wishes, TICK_MS as u8),
             tick: 0,
             sound: [[0; LONGEST_TICK]; 2],
             packet: [0; LONGEST_PACKET],
             length: 0,
-        }))
+        })
     }
 
     /// What was encoded in the tick before this one.
@@ -302,7 +302,7 @@ impl OpusStream {
 }
 
 /// 60 ms: what was said has died away in the encoders.
-const PAUSE_TICKS: u32 = 3;
+pub(super) const PAUSE_TICKS: u32 = 3;
 /// Ten seconds.
 const ASK_AGAIN_TICKS: u64 = 500;
 /// Streams of Opus for one sound: phones of so many kinds. Those of others encode for themselves.

@@ -8,7 +8,7 @@ use confab_core::audio::rtp::HEADER_LEN;
 use confab_core::audio::spoil::Halves;
 use confab_core::audio::stream::OpusWishes;
 
-use super::codec::{Coder, G722Coder, OpusCoder};
+use super::codec::{Coder, G722Coder, OpusCoder, Told};
 use super::common::{Common, Maker, OpusStream, Whose};
 use super::outbound::LONGEST_PACKET;
 use super::pcm::Pcm;
@@ -119,6 +119,11 @@ impl Encoded {
     /// The sound at a rate, into a tick of that.
     pub(super) fn at(&self, rate: Rate, out: &mut [i16]) {
         self.pcm.at(rate, out);
+    }
+
+    /// The sound and what was before it, when it is one at 8 kHz.
+    pub(super) fn told(&self) -> Option<&Told> {
+        self.pcm.told()
     }
 
     /// The sound at 8 kHz.

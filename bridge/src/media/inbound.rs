@@ -320,13 +320,15 @@ impl Inbound {
         self.dozes
     }
 
-    /// What is heard in this tick may still be something else.
-    fn is_still(&self) -> bool {
-        if !self.stillness.is_long() {
+    /// It says nothing, and what it sends will be nothing until that changes.
+    fn is_still(&mut self, frame: &[i16]) -> bool {
+        let codec = self.jitter.codec();
+        let is_known = codec != Codec::Opus || self.stillness.is_known_faint(is_faint(frame));
+        if !is_known || !self.stillness.is_long() || !is_faint(frame) {
             return false;
         }
-        match (self.jitter.codec(), self.stillness.still()) {
-            (Codec::G722, _) => true,
+        match (codec, self.stillness.still()) {
+            (Codec::G722 | Codec::Opus, _) => true,
             (codec, Some(still)) => codec.law().is_some_and(|law| {
                 // It is decoded to the same whatever came before.
                 let mut sound = [0; still::WORD];
@@ -391,7 +393,7 @@ impl Inbound {
             return Heard::NOTHING;
         }
         let mut taken = self.jitter.take(frame);
-        if taken == Taken::Sound && self.is_still() && is_faint(frame) {
+        if taken == Taken::Sound && self.is_still(frame) {
             self.doze(frame);
             taken = Taken::Idle;
         }

@@ -1,6 +1,8 @@
 //! One caller's end of the media: its sockets, what comes in, what goes out, what it alone hears.
 //! Is moved whole between shards; knows no other line.
 
+mod agreed;
+
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 
@@ -8,20 +10,18 @@ use confab_core::audio::denoise::Denoiser;
 use confab_core::audio::level::Power;
 use confab_core::audio::mix;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
-use confab_core::audio::stream::{Srtp, Stream};
 use confab_core::effect::{Hear, Voice};
 use confab_core::fault::Fault;
 use confab_core::ids::{LegId, PlayId};
 use confab_dtmf::merge::Source;
 
 use super::FromShard;
-use super::aside::{Aside, Over};
+use super::aside::Aside;
 use super::codec::Coder;
 use super::counters::add;
 use super::ear::{Ear, RoomSound};
 use super::heard::Heard;
 use super::inbound::{Datagram, Inbound};
-use super::kit::Kit;
 use super::name::NameTake;
 use super::outbound::{Outbound, may_send};
 use super::ports::PortPair;
@@ -29,7 +29,6 @@ use super::report::Reports;
 use super::said::{NOTHING, Said};
 use super::shard::{Now, Tools};
 use super::sieve::Needless;
-use super::srtp::Keys;
 use super::sys::More;
 use super::wider::Wider;
 use super::wire::{Way, Wire};
@@ -150,68 +149,6 @@ impl Line {
         let _ = unused.map(|unused| tools.aside.push(Aside::Denoiser(unused)));
     }
 
-    pub(super) fn set_stream(&mut self, stream: Stream, kit: Kit, tools: &mut Tools) {
-        let Kit { gear, keys } = kit;
-        self.set_keys(stream.srtp, keys, tools);
-        let now = &tools.now;
-        let before = self.inbound.stream();
-        let coded = |stream: &Stream| (stream.codec, stream.opus, stream.packet_ms);
-        let same = before.is_some_and(|before| coded(before) == coded(&stream));
-        // A session timer asks again for what is agreed already.
-        let way = |stream: &Stream| (stream.remote, stream.direction);
-        let goes_on = same && before.is_some_and(|before| way(before) == way(&stream));
-        let free = |over: Over| {
-            let _ = tools.aside.push(Aside::Gear(over));
-        };
-        let (jitter, coder, preroll) = match gear {
-            Some(gear) => (Some(gear.jitter), Some(gear.coder), Some(gear.preroll)),
-            None => (None, None, None),
-        };
-        let unused = match coder {
-            Some(_) if same => coder,
-            _ => Some(std::mem::replace(
-                &mut self.coder,
-                coder.unwrap_or(Coder::None),
-            )),
-        };
-        if let Some(unused) = unused {
-            free(Over::Coder(unused));
-        }
-        self.inbound.set_stream(stream, jitter, now, free);
-        if let Some(unused) = self.said.set_rate(self.inbound.rate(), preroll) {
-            free(Over::Preroll(unused));
-        }
-        self.outbound.set_clock(stream.codec.clock_hz(), now);
-        self.wider.break_off();
-        self.thin(None);
-        self.wire.follow(&self.ports.rtp, self.inbound.locked());
-        if !goes_on {
-            self.pause();
-        }
-    }
-
-    /// A key that stays keeps what has been counted under it: the numbers of what was sent by it
-    /// must never come again.
-    fn set_keys(&mut self, srtp: Option<Srtp>, keys: Option<Keys>, tools: &mut Tools) {
-        let had = self.inbound.stream().and_then(|stream| stream.srtp);
-        let (sealer, opener) = keys.map(|keys| (keys.sealer, keys.opener)).unzip();
-        let ours = |srtp: Srtp| (srtp.suite, srtp.ours);
-        let sealer = if had.map(ours) == srtp.map(ours) {
-            sealer
-        } else {
-            self.outbound.set_sealer(sealer)
-        };
-        let theirs = |srtp: Srtp| (srtp.suite, srtp.theirs);
-        let opener = if had.map(theirs) == srtp.map(theirs) {
-            opener
-        } else {
-            self.inbound.set_opener(opener, &tools.now)
-        };
-        for over in [sealer.map(Over::Sealer), opener.map(Over::Opener)] {
-            let _ = over.map(|over| tools.aside.push(Aside::Gear(over)));
-        }
-    }
-
     fn pause(&mut self) {
         self.outbound.pause();
         match &mut self.coder {
@@ -263,8 +200,9 @@ impl Line {
     /// the mix.
     pub(super) fn listen(&mut self, room: Rate, tools: &mut Tools) -> bool {
         let (leg, now) = (self.leg, tools.now);
-        // In the menus all is said by keys, and who is faded out is still heard.
-        let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
+        // Who is faded out is still heard. In the menus all is said by keys, of which the line
+        // knows itself whether they may come as tones.
+        let wanted = self.voice.speak || self.mixed || self.name.is_some();
         let thinned = self.wire.thinned();
         if matches!(thinned, Some(Needless::Sound(_))) && self.inbound.would_listen(wanted) {
             // What waits there is one of those that nobody heard.
@@ -439,16 +377,23 @@ impl Line {
             socket: &self.ports.rtp,
             outbox: &mut tools.outbox,
         };
-        tools.counted.sent +=
-            self.outbound
-                .send(&mut way, target, stream, (sound, &mut self.coder), &now);
+        tools.counted.sent += self.outbound.send(
+            &mut way,
+            target,
+            stream,
+            (sound, &mut self.coder),
+            &mut tools.repertoire,
+            &now,
+        );
     }
 
     /// Once a second: reads RTCP, reports, and looks whether the line still lives.
     pub(super) fn housekeep(&mut self, tools: &mut Tools) {
         let (leg, now) = (self.leg, tools.now);
         let needless = self.inbound.needless();
-        self.thin(needless.filter(|_| tools.drops_unheard));
+        // In the menus a key comes any moment, and is not to wait.
+        let thins = tools.drops_unheard && self.room.is_some();
+        self.thin(needless.filter(|_| thins));
         let (inbound, mut rejected) = (&mut self.inbound, 0);
         tools.inbox.read(&self.ports.rtcp, None, |bytes, from| {
             rejected += u64::from(!inbound.control(bytes, from, &now));

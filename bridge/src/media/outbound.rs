@@ -8,7 +8,7 @@ use confab_core::audio::rtp::{HEADER_LEN, write_header};
 use confab_core::audio::stream::{Direction, Stream};
 use confab_core::audio::{NARROW_HZ, TICK_MS, TICK_SAMPLES};
 
-use super::codec::{Coder, OpusCoder};
+use super::codec::{Coder, OpusCoder, Repertoire};
 use super::encoded::{Encoded, PACKET_LEN};
 use super::outbox::LONGEST_DATAGRAM;
 use super::shard::Now;
@@ -104,6 +104,7 @@ impl Outbound {
         to: SocketAddr,
         stream: &Stream,
         (sound, coder): (&mut Encoded, &mut Coder),
+        repertoire: &mut Repertoire,
         now: &Now,
     ) -> u64 {
         let timestamp = self.timestamp(now);
@@ -115,7 +116,7 @@ impl Outbound {
         let mut own = [0; PACKET_LEN];
         let packet = match (coder, stream.codec.law()) {
             (Coder::Opus(coder), _) => {
-                return self.send_opus(way, to, stream, (sound, coder), now);
+                return self.send_opus(way, to, stream, (sound, coder), repertoire, now);
             }
             (Coder::G722(coder), _) => sound.g722(coder, now, &mut own),
             (Coder::None, Some(law)) => sound.packet(law),
@@ -182,13 +183,13 @@ impl Outbound {
         to: SocketAddr,
         stream: &Stream,
         (sound, coder): (&mut Encoded, &mut OpusCoder),
+        repertoire: &mut Repertoire,
         now: &Now,
     ) -> u64 {
         let timestamp = self.timestamp(now);
         // What is sent to others as well is packets of a tick.
-        if u32::from(stream.packet_ms) == TICK_MS
-            && let Some((packet, length)) = sound.opus(coder, &stream.opus, now)
-        {
+        let is_tick = u32::from(stream.packet_ms) == TICK_MS;
+        if is_tick && let Some((packet, length)) = sound.opus(coder, &stream.opus, now) {
             return self.post_opus(way, to, stream, (packet, length), timestamp);
         }
         coder.part();
@@ -197,12 +198,18 @@ impl Outbound {
         } else {
             0
         };
-        let encoder = &mut coder.own;
+        let mut packet = [0; LONGEST_PACKET];
+        let told = sound.told().filter(|_| is_tick && !stream.opus.dtx);
+        if let Some(told) = told {
+            let out = &mut packet[HEADER_LEN..];
+            let length = coder.tell(told, repertoire, now.tick, out);
+            return self.post_opus(way, to, stream, (&mut packet, length), timestamp);
+        }
         let mut full = [0; LONGEST_TICK];
         sound.at(Rate::Full, &mut full);
-        let mut oldest = timestamp.wrapping_sub(encoder.waiting() as u32);
-        encoder.push(&full);
-        let (mut packet, mut sent) = ([0; LONGEST_PACKET], 0);
+        let mut oldest = timestamp.wrapping_sub(coder.own.waiting() as u32);
+        coder.push(&full);
+        let (encoder, mut sent) = (&mut coder.own, 0);
         while let Some(length) = encoder.pop(&mut packet[HEADER_LEN..]) {
             let packet_len = encoder.packet_len() as u32;
             sent += self.post_opus(way, to, stream, (&mut packet, length), oldest);

@@ -6,6 +6,8 @@ use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::resample::{LONGEST_PAST, PAST, convert};
 use confab_core::audio::spoil::{self, Halves};
 
+use super::codec::Told;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Pcm {
@@ -90,6 +92,12 @@ impl Pcm {
         let length = PAST * self.rate.scale();
         let frame = self.frame();
         past[LONGEST_PAST - length..].copy_from_slice(&frame[frame.len() - length..]);
+    }
+
+    /// The sound and what was before it, when it is one at 8 kHz.
+    pub(super) fn told(&self) -> Option<&Told> {
+        let told = self.sound[LONGEST_PAST - PAST..].first_chunk();
+        told.filter(|_| self.rate == Rate::Narrow)
     }
 
     /// The sound at a rate, into a tick of that.

@@ -13,7 +13,7 @@ use confab_core::audio::{TICK_MS, resample};
 use confab_core::ids::LegId;
 
 use super::aside::{Aside, Over, Pusher};
-use super::codec::Spares;
+use super::codec::{Repertoire, Spares};
 use super::common::{Made, Maker, Whose};
 use super::counters::{Counted, Counters, add};
 use super::encoded::Encoded;
@@ -89,6 +89,8 @@ pub(super) struct Tools {
     /// this tick of the hold music
     pub(super) music: Encoded,
     pub(super) silence: Encoded,
+    /// what was said before in Opus
+    pub(super) repertoire: Repertoire,
     /// what one line alone hears, while it is made and sent
     pub(super) own: Encoded,
     /// that before it is limited
@@ -126,6 +128,7 @@ impl Tools {
             dead_ticks: u64::from(dead_line_ms.div_ceil(TICK_MS)),
             drops_unheard: false,
             silence: Encoded::default(),
+            repertoire: Repertoire::default(),
             own: Encoded::default(),
             heard: vec![0; LONGEST_TICK].into_boxed_slice(),
             nothing: Sound::from([]),

@@ -43,6 +43,12 @@ pub trait Decoder: std::fmt::Debug + Send {
         None
     }
 
+    /// As [`stock`](Self::stock), of a line that was silent meanwhile and says something now: what
+    /// was left out was as the last payload decoded. None when there is no memory.
+    fn resume(&mut self) -> Option<Stock> {
+        None
+    }
+
     /// Payloads have been left out that were not lost: the next one stands by itself.
     fn restart(&mut self);
 
@@ -116,6 +122,13 @@ impl Speech {
         match self {
             Self::Law(_) => None,
             Self::Other(decoder) => decoder.stock(),
+        }
+    }
+
+    pub(super) fn resume(&mut self) -> Option<Stock> {
+        match self {
+            Self::Law(_) => None,
+            Self::Other(decoder) => decoder.resume(),
         }
     }
 

@@ -11,8 +11,10 @@ use confab_core::audio::jitter::JitterBuffer;
 use confab_core::audio::preroll::Preroll;
 use confab_core::audio::stream::{Codec, Stream};
 
-use super::common::StreamId;
-pub(super) use opus::{Encoder as OpusEncoder, Spares, are_alike};
+pub(super) use opus::{
+    Coder as OpusCoder, Encoder as OpusEncoder, Repertoire, Spares, Told, are_alike,
+    samples_in as opus_samples_in,
+};
 
 /// What a line needs for another codec than G.711.
 #[derive(Debug)]
@@ -40,32 +42,6 @@ pub(super) struct G722Coder {
     pub(super) follows: bool,
 }
 
-/// A line's own encoder of Opus, and what it sends instead.
-#[derive(Debug)]
-pub(super) struct OpusCoder {
-    pub(super) own: OpusEncoder,
-    /// the common stream that it sends
-    pub(super) follows: Option<StreamId>,
-    /// ticks in which it was sent next to nothing, until now
-    pub(super) quiet_ticks: u32,
-}
-
-impl OpusCoder {
-    /// It goes on by itself; what waits for a full packet is forgotten.
-    pub(super) fn pause(&mut self) {
-        self.part();
-        self.own.clear();
-        self.quiet_ticks = 0;
-    }
-
-    /// It is sent something of its own from now on.
-    pub(super) fn part(&mut self) {
-        if self.follows.take().is_some() {
-            self.own.restart();
-        }
-    }
-}
-
 impl Gear {
     /// For a stream; none when it needs nothing, or when libopus has no memory for it.
     pub(super) fn for_stream(stream: &Stream, spares: &Arc<Spares>) -> Option<Box<Self>> {
@@ -77,11 +53,11 @@ impl Gear {
             ),
             Codec::Opus => (
                 Speech::Other(Box::new(opus::Lent::new(spares)?)),
-                Coder::Opus(Box::new(OpusCoder {
-                    own: OpusEncoder::new(spares, &stream.opus, stream.packet_ms)?,
-                    follows: None,
-                    quiet_ticks: 0,
-                })),
+                Coder::Opus(Box::new(OpusCoder::new(
+                    spares,
+                    &stream.opus,
+                    stream.packet_ms,
+                ))),
             ),
         };
         Some(Box::new(Self {

@@ -1,13 +1,18 @@
 //! Opus (RFC 6716) by libopus, mono at 48 kHz. Knows no RTP.
 
+mod coder;
 mod decoder;
+mod repertoire;
 mod spares;
 
 use std::sync::Arc;
 
+pub(in crate::media) use coder::{Coder, Told};
 use confab_core::audio::rate::Rate;
 use confab_core::audio::stream::OpusWishes;
+pub(in crate::media) use decoder::samples_in;
 use opus::{Application, Bandwidth, Bitrate, Channels};
+pub(in crate::media) use repertoire::Repertoire;
 pub(super) use spares::Lent;
 pub(in crate::media) use spares::Spares;
 
@@ -32,7 +37,7 @@ impl Works {
 /// The encoder of one stream.
 #[derive(Debug)]
 pub(in crate::media) struct Encoder {
-    /// none while it is lent to others
+    /// none while it is not needed, and others may have it
     works: Option<Works>,
     spares: Arc<Spares>,
     wishes: OpusWishes,
@@ -47,21 +52,22 @@ pub(in crate::media) struct Encoder {
 
 impl Encoder {
     /// For what a peer wishes, and packets of so many milliseconds.
-    pub(in crate::media) fn new(
-        spares: &Arc<Spares>,
-        wishes: &OpusWishes,
-        packet_ms: u8,
-    ) -> Option<Self> {
-        let length = samples_of(packet_ms);
-        Some(Self {
-            works: Some(heeding(spares.new_works()?, wishes)?),
+    pub(in crate::media) fn new(spares: &Arc<Spares>, wishes: &OpusWishes, packet_ms: u8) -> Self {
+        spares.are_needed();
+        Self {
+            works: None,
             spares: Arc::clone(spares),
             wishes: *wishes,
-            length,
+            length: samples_of(packet_ms),
             waiting_len: 0,
             silent_packets: 0,
             silent: ([0; LONGEST_SILENT], 0),
-        })
+        }
+    }
+
+    /// Others may have what only encoding needs: it begins anew when it encodes again.
+    pub(in crate::media) fn is_lent(&self) -> bool {
+        self.works.is_none()
     }
 
     /// Samples of a packet.
@@ -243,7 +249,7 @@ mod tests {
     }
 
     fn packets(wishes: OpusWishes, count: usize) -> Vec<Vec<u8>> {
-        let mut encoder = Encoder::new(&Arc::default(), &wishes, 20).unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &wishes, 20);
         let packet = |n| {
             encoder.push(&tone(n, 300.0));
             let mut out = [0; 1_275];
@@ -302,14 +308,14 @@ mod tests {
             bitrate_max: Some(12_000),
             playback_hz_max: 16_000,
         };
-        let mut before = Encoder::new(&spares, &thrifty, 60).unwrap();
+        let mut before = Encoder::new(&spares, &thrifty, 60);
         for n in 0..50 {
             before.push(&tone(n, 700.0));
             before.pop(&mut [0; 1_275]);
         }
         before.rest();
         assert_eq!(spares.count(), (1, 0));
-        let mut lent = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
+        let mut lent = Encoder::new(&Arc::default(), &OpusWishes::default(), 20);
         lent.rest();
         lent.spares = spares;
         for (n, new) in packets(OpusWishes::default(), 50).into_iter().enumerate() {
@@ -333,7 +339,7 @@ mod tests {
                 dtx,
                 ..OpusWishes::default()
             };
-            let mut encoder = Encoder::new(&Arc::default(), &wishes, 20).unwrap();
+            let mut encoder = Encoder::new(&Arc::default(), &wishes, 20);
             let silent = |_: &usize| {
                 encoder.push(&[0; 960]);
                 encoder.pop(&mut [0; 1_275]) == Some(0)
@@ -348,7 +354,7 @@ mod tests {
     /// How well `voice` comes back, in dB, when it is said after so many packets of silence that
     /// were encoded or repeated.
     fn fidelity_db(repeat: bool, silent: usize) -> f64 {
-        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20);
         let mut decoder = decoder::Decoder::new().unwrap();
         let (mut said, mut heard) = (Vec::new(), Vec::new());
         for n in 0..silent + 40 {
@@ -388,7 +394,7 @@ mod tests {
 
     #[test]
     fn silence_is_the_same_packet_after_a_while() {
-        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20).unwrap();
+        let mut encoder = Encoder::new(&Arc::default(), &OpusWishes::default(), 20);
         let mut packet = |sound: &[i16]| {
             encoder.push(sound);
             let mut out = [0; 1_275];

@@ -32,6 +32,7 @@ mod sealed;
 mod spoiling;
 mod still;
 mod talking;
+mod telling;
 mod tones;
 mod unheard;
 mod wide;

@@ -13,15 +13,16 @@ impl JitterBuffer {
     /// be put: nothing counts as lost. Afterwards the depth begins as what it was before. What was
     /// lent meanwhile may not be there yet: then it does not listen, and is to be told again.
     pub fn set_listening(&mut self, listens: bool) {
-        let listens = listens && (self.has_stock() || self.is_given_stock());
+        let lent = !self.has_stock();
+        let listens = listens && (!lent || self.is_given_stock());
         let listened = std::mem::replace(&mut self.listens, listens);
         match (listened, listens) {
             (true, false) => self.empty(),
             (false, true) => {
-                if self.dozes {
-                    self.catch_up(self.next - ring::SLOTS as i64..self.next);
-                } else {
-                    self.speech.restart();
+                match (self.dozes, lent) {
+                    (true, false) => self.catch_up(self.next - ring::SLOTS as i64..self.next),
+                    (true, true) => {}
+                    (false, _) => self.speech.restart(),
                 }
                 self.delay.moor_anew();
             }
@@ -48,7 +49,10 @@ impl JitterBuffer {
     }
 
     fn is_given_stock(&mut self) -> bool {
-        let stock = self.speech.stock();
+        let stock = match self.dozes {
+            true => self.speech.resume(),
+            false => self.speech.stock(),
+        };
         stock.map(|stock| self.set_stock(stock)).is_some()
     }
 
@@ -61,13 +65,13 @@ impl JitterBuffer {
         self.fifo.samples = stock.samples;
     }
 
-    /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent:
-    /// as much of what is put last as there is room for, half a second in packets of 20 ms, is kept
-    /// for the decoder, which has to learn it before it listens again.
+    /// Like [`set_listening`](Self::set_listening) to false, of a line that is known to be silent.
+    /// Where nothing is lent, as much of what is put last as there is room for, half a second in
+    /// packets of 20 ms, is kept for the decoder, which has to learn it before it listens again.
     pub fn doze(&mut self) {
         self.catch_up(self.next..self.highest + 1);
         self.set_listening(false);
-        self.dozes = self.has_stock() && matches!(self.speech, Speech::Other(_));
+        self.dozes = matches!(self.speech, Speech::Other(_));
     }
 
     /// Decodes what waits, for nobody.

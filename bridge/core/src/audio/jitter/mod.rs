@@ -314,7 +314,7 @@ impl JitterBuffer {
 
     fn store(&mut self, packet: &Packet<'_>, content: Content<'_>) -> Put {
         if !self.listens {
-            if self.dozes && content.samples > 0 {
+            if self.dozes && self.has_stock() && content.samples > 0 {
                 self.ring.put(self.next, packet.timestamp, content);
                 self.next += 1;
             }

@@ -257,6 +257,47 @@ fn a_wide_line_is_not_decoded_and_every_word_is_heard_whole() {
     assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
 }
 
+/// Of Opus silence is a few packets by turns. What its decoder needs is lent meanwhile.
+#[test]
+fn a_full_line_is_not_decoded_and_every_word_is_heard_whole() {
+    let mut house = House::new(47_600);
+    let other = house.talker(0.0);
+    house.phones[other].tone_hz = None;
+    let mut guest = Fuller::enter(&mut house, 1, Codec::Opus, 0.0);
+    run(&mut house, &mut [&mut guest], 260);
+    for words in 0..3 {
+        let mut rests = 0;
+        for _ in 0..100 {
+            run(&mut house, &mut [&mut guest], 1);
+            let lines = house.shard.lines.iter().flatten();
+            rests += lines.filter(|line| line.rests).count();
+        }
+        assert_eq!((rests, house.spares.count().1), (100, 1), "{words}");
+        guest.hz = 400.0;
+        run(&mut house, &mut [&mut guest], 25);
+        house.check_hears(other, 400.0);
+        assert_eq!(house.spares.count().1, 0, "{words}");
+        guest.hz = 0.0;
+        run(&mut house, &mut [&mut guest], 35);
+        let loud = loud(&house, other, 60);
+        assert!((25..=26).contains(&loud), "{words}: {loud}");
+        run(&mut house, &mut [&mut guest], 200);
+    }
+    assert_eq!(house.counters.packets_lost.load(Relaxed), 0);
+}
+
+/// Of eight waves in a packet of 20 ms each is like the last.
+#[test]
+fn a_tone_whose_packets_come_again_is_heard_for_ever() {
+    let mut house = House::new(48_100);
+    let other = house.talker(0.0);
+    let mut guest = Fuller::enter(&mut house, 1, Codec::Opus, 400.0);
+    for second in 0..8 {
+        run(&mut house, &mut [&mut guest], 50);
+        assert!(second == 0 || loud(&house, other, 50) == 50, "{second}");
+    }
+}
+
 /// The second packet of a word wakes the line, and the first comes behind it.
 #[test]
 fn what_was_overtaken_is_not_told_as_lost() {

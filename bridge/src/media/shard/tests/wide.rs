@@ -26,6 +26,14 @@ fn gear_for(stream: &Stream) -> Box<Gear> {
 
 impl Fuller {
     pub(super) fn enter(house: &mut House, number: u64, codec: Codec, hz: f64) -> Self {
+        let fuller = Self::call(house, number, codec, hz);
+        house.order(ToShard::Enter(fuller.leg, ROOM));
+        house.order(ToShard::SetVoice(fuller.leg, TALK));
+        fuller
+    }
+
+    /// Is in no room yet.
+    pub(super) fn call(house: &mut House, number: u64, codec: Codec, hz: f64) -> Self {
         let leg = LegId(1_000 + number);
         let rtp = UdpSocket::bind("127.0.0.1:0").unwrap();
         rtp.set_nonblocking(true).unwrap();
@@ -44,8 +52,6 @@ impl Fuller {
             payloads: Vec::new(),
         };
         fuller.switch(house, codec);
-        house.order(ToShard::Enter(leg, ROOM));
-        house.order(ToShard::SetVoice(leg, TALK));
         fuller
     }
 
