@@ -13,8 +13,10 @@ use std::sync::mpsc::SyncSender;
 
 use confab_core::audio::TICK_MS;
 use confab_core::audio::g722;
+use confab_core::audio::level::Power;
 use confab_core::audio::rate::{LONGEST_TICK, Rate};
 use confab_core::audio::rtp::HEADER_LEN;
+use confab_core::audio::spoil;
 use confab_core::audio::stream::OpusWishes;
 
 use super::RoomKey;
@@ -59,6 +61,10 @@ pub(super) struct Common {
     /// tick in which the sound was last looked at
     tick: u64,
     quiet_ticks: u32,
+    /// how loud it was lately
+    loudest: Power,
+    /// it is much softer in this tick
+    is_soft: bool,
     g722: G722Stream,
     opus: [Option<Box<OpusStream>>; MOST_STREAMS],
     /// those that have been asked for, and when
@@ -101,6 +107,8 @@ impl Common {
             maker,
             tick: 0,
             quiet_ticks: 0,
+            loudest: Power::SILENT,
+            is_soft: true,
             g722: G722Stream {
                 tick: 0,
                 before: g722::Encoder::default(),
@@ -163,6 +171,9 @@ impl Common {
                 false => 0,
             };
             self.tick = now.tick;
+            let power = spoil::mean(&sound.halves());
+            self.loudest = Power(f32::max(self.loudest.0 * FORGETS, power.0));
+            self.is_soft = power.0 <= self.loudest.0 * SOFT;
         }
     }
 
@@ -213,9 +224,11 @@ impl Common {
         };
         let stream = self.opus[place].as_deref_mut()?;
         if line.follows != Some(stream.id) {
-            // Who hears loud sound, this or another, would hear the change.
+            // Who hears loud sound, this or another, would hear the change; who has heard this for
+            // a while, or nothing at all, does not where it is softer just now than it was.
             let quiet = self.quiet_ticks > 0 && line.quiet_ticks >= PAUSE_TICKS;
-            if !quiet {
+            let beside = line.goes_beside(now);
+            if !quiet && !(self.is_soft && (beside || line.hears_nothing())) {
                 return None;
             }
             line.pause();
@@ -303,6 +316,10 @@ impl OpusStream {
 
 /// 60 ms: what was said has died away in the encoders.
 pub(super) const PAUSE_TICKS: u32 = 3;
+/// In a tick: half of it in a second.
+const FORGETS: f32 = 0.986;
+/// 10 dB.
+const SOFT: f32 = 0.1;
 /// Ten seconds.
 const ASK_AGAIN_TICKS: u64 = 500;
 /// Streams of Opus for one sound: phones of so many kinds. Those of others encode for themselves.

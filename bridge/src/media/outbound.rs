@@ -193,11 +193,7 @@ impl Outbound {
             return self.post_opus(way, to, stream, (packet, length), timestamp);
         }
         coder.part();
-        coder.quiet_ticks = if sound.is_quiet() {
-            coder.quiet_ticks.saturating_add(1)
-        } else {
-            0
-        };
+        coder.attend(sound.is_quiet(), sound.is_silent());
         let mut packet = [0; LONGEST_PACKET];
         let told = sound.told().filter(|_| is_tick && !stream.opus.dtx);
         if let Some(told) = told {

@@ -4,6 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use confab_core::audio::TICK_SAMPLES;
 use confab_core::audio::g722::Quiet;
 use confab_core::audio::rtp::Packet;
 use confab_core::audio::stream::Codec;
@@ -43,6 +44,8 @@ pub(super) struct Stillness {
     run: u32,
     /// ticks in which that was heard to be nothing, until now
     faint: u32,
+    /// of a packet, in ticks
+    length: u32,
 }
 
 /// The packets of Opus that came lately. What libopus makes of exact silence is one packet for
@@ -88,6 +91,7 @@ impl Stillness {
             Codec::Opus => opus_samples_in(payload).unwrap_or(0) / OPUS_PER_OCTET,
             _ => payload.len(),
         };
+        self.length = octets.div_ceil(TICK_SAMPLES) as u32;
         let run = self.run.saturating_add(octets as u32);
         self.run = if same { run } else { 0 };
         if !same {
@@ -125,7 +129,7 @@ impl Stillness {
         } else {
             0
         };
-        self.faint > MOST_TICKS
+        self.faint > LATELY * self.length + DEEPEST
     }
 
     /// What it sends again and again, where that is so.
@@ -139,8 +143,8 @@ pub(super) const WORD: usize = 4;
 const PACKETS: usize = 8;
 /// So many packets of Opus ago is lately.
 const LATELY: u32 = 32;
-/// Of so many packets of 60 ms, and as deep as a jitter buffer is.
-const MOST_TICKS: u32 = LATELY * 3 + 15;
+/// As many ticks as a jitter buffer is deep at most.
+const DEEPEST: u32 = 15;
 /// Samples of Opus in an octet's time at 64 kbit/s.
 const OPUS_PER_OCTET: usize = 6;
 /// 60 ms at 64 kbit/s.

@@ -130,3 +130,30 @@ fn who_enters_a_room_in_the_midst_of_a_prompt_hears_it_on() {
         menu.run(60);
     }
 }
+
+/// Somebody speaks without a pause: to who has heard nothing yet that begins between syllables.
+#[test]
+fn who_enters_while_somebody_speaks_is_soon_sent_what_all_are() {
+    let mut menu = Menu::new(48_200);
+    let talker = menu.house.talker(400.0);
+    for caller in 0..3 {
+        let leg = menu.callers[caller].leg;
+        menu.house.order(ToShard::Enter(leg, ROOM));
+        menu.house.order(ToShard::SetVoice(leg, LISTEN));
+        for _ in 0..5 {
+            menu.run(6);
+            menu.house.phones[talker].tone_hz = Some(0.0);
+            menu.run(2);
+            menu.house.phones[talker].tone_hz = Some(400.0);
+        }
+    }
+    menu.callers
+        .iter_mut()
+        .for_each(|caller| caller.payloads.clear());
+    menu.run(30);
+    let [a, b, c] = menu.callers.each_ref().map(|caller| &caller.payloads);
+    assert!(a.len() >= 29 && a == b && a == c);
+    for caller in 0..3 {
+        assert!(menu.loud(caller, 400.0) > 5_000.0);
+    }
+}
