@@ -1,13 +1,15 @@
 //! What comes in from one caller: datagrams to sound and keys. Knows no room and no mix.
 
+mod doze;
+
 use std::net::SocketAddr;
 
-use confab_core::audio::g711::{self, Law};
+use confab_core::audio::g711::Law;
 use confab_core::audio::jitter::{JitterBuffer, Taken};
 use confab_core::audio::rate::Rate;
 use confab_core::audio::rtcp::{self, Item, ReportBlock};
 use confab_core::audio::rtp::{HEADER_LEN, Packet};
-use confab_core::audio::stream::{Codec, Direction, Load, Stream};
+use confab_core::audio::stream::{Direction, Load, Stream};
 use confab_dtmf::Key;
 use confab_dtmf::inband::{Detector, Origin};
 
@@ -16,12 +18,12 @@ use super::heard::Heard;
 use super::keypad::Keypad;
 use super::latch::Latch;
 use super::life::Life;
-use super::narrow::{Narrow, is_faint};
+use super::narrow::Narrow;
 use super::received::Received;
 use super::shard::Now;
 use super::sieve::Needless;
 use super::srtp::{Inlet, Opener};
-use super::still::{self, Stillness};
+use super::still::Stillness;
 
 /// The receiving half of a line.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(super) struct Inbound {
     /// what is like the last packets need not be decoded
     dozes: bool,
     stillness: Stillness,
+    /// since it is listened to it has said nothing
+    has_said_nothing: bool,
     keypad: Keypad,
     tones: Detector,
     /// of a line that has a higher rate
@@ -74,6 +78,7 @@ impl Inbound {
             rests: false,
             dozes: false,
             stillness: Stillness::default(),
+            has_said_nothing: true,
             keypad: Keypad::new(),
             tones: Detector::default(),
             narrow: Narrow::new(),
@@ -304,6 +309,7 @@ impl Inbound {
     pub(super) fn set_wanted(&mut self, wanted: bool) {
         let listens = self.would_listen(wanted);
         self.dozes &= listens;
+        self.has_said_nothing |= !listens;
         if !self.dozes && (listens || !self.rests) {
             self.jitter.set_listening(listens);
         }
@@ -313,47 +319,6 @@ impl Inbound {
     /// Nobody listens, and nothing is left of what was said before: no tick need be taken.
     pub(super) fn rests(&self) -> bool {
         self.rests
-    }
-
-    /// It sends nothing but silence: a tick of it need not be taken.
-    pub(super) fn dozes(&self) -> bool {
-        self.dozes
-    }
-
-    /// It says nothing, and what it sends will be nothing until that changes.
-    fn is_still(&mut self, frame: &[i16]) -> bool {
-        let codec = self.jitter.codec();
-        let is_known = codec != Codec::Opus || self.stillness.is_known_faint(is_faint(frame));
-        if !is_known || !self.stillness.is_long() || !is_faint(frame) {
-            return false;
-        }
-        match (codec, self.stillness.still()) {
-            (Codec::G722 | Codec::Opus, _) => true,
-            (codec, Some(still)) => codec.law().is_some_and(|law| {
-                // It is decoded to the same whatever came before.
-                let mut sound = [0; still::WORD];
-                g711::decode(law, &still.word, &mut sound);
-                is_faint(&sound)
-            }),
-            (_, None) => false,
-        }
-    }
-
-    fn doze(&mut self, frame: &mut [i16]) {
-        frame.fill(0);
-        self.dozes = true;
-        self.jitter.doze();
-    }
-
-    fn wake(&mut self) {
-        self.wake_unless(false);
-    }
-
-    fn wake_unless(&mut self, goes_on: bool) {
-        if self.dozes && !goes_on {
-            self.dozes = false;
-            self.jitter.set_listening(true);
-        }
     }
 
     /// The next tick is taken, even if nobody listens.

@@ -44,7 +44,7 @@ pub(super) struct Stillness {
     run: u32,
     /// ticks in which that was heard to be nothing, until now
     faint: u32,
-    /// of a packet, in ticks
+    /// of a packet of Opus, in ticks
     length: u32,
 }
 

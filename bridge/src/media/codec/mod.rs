@@ -43,16 +43,16 @@ pub(super) struct G722Coder {
 }
 
 impl Gear {
-    /// For a stream; none when it needs nothing, or when libopus has no memory for it.
+    /// For a stream; none when it needs nothing.
     pub(super) fn for_stream(stream: &Stream, spares: &Arc<Spares>) -> Option<Box<Self>> {
-        let (decoder, coder): (Speech, Coder) = match stream.codec {
+        let (jitter, coder): (JitterBuffer, Coder) = match stream.codec {
             Codec::Pcmu | Codec::Pcma => return None,
             Codec::G722 => (
-                Speech::Other(Box::<g722::Decoder>::default()),
+                JitterBuffer::new(Speech::Other(Box::<g722::Decoder>::default())),
                 Coder::G722(Box::default()),
             ),
             Codec::Opus => (
-                Speech::Other(Box::new(opus::Lent::new(spares)?)),
+                JitterBuffer::unheard(Speech::Other(Box::new(opus::Lent::new(spares)))),
                 Coder::Opus(Box::new(OpusCoder::new(
                     spares,
                     &stream.opus,
@@ -61,7 +61,7 @@ impl Gear {
             ),
         };
         Some(Box::new(Self {
-            jitter: Box::new(JitterBuffer::new(decoder)),
+            jitter: Box::new(jitter),
             preroll: Preroll::new(stream.codec.rate()),
             coder,
         }))

@@ -143,15 +143,28 @@ impl JitterBuffer {
     /// An empty buffer for a line of this codec.
     pub fn new(speech: impl Into<Speech>) -> Self {
         let speech = speech.into();
+        let stock = stock_of(speech.rate());
+        Self {
+            listens: true,
+            ..Self::unheard_with(speech, stock)
+        }
+    }
+
+    /// One of a line that nobody listens to yet, and whose decoder is lent: as after
+    /// [`set_listening`](Self::set_listening) to false.
+    pub fn unheard(speech: Speech) -> Self {
+        Self::unheard_with(speech, Stock::new(0, 0))
+    }
+
+    fn unheard_with(speech: Speech, stock: Stock) -> Self {
         let rate = speech.rate();
-        let stock = stock_of(rate);
         let longest = match rate {
             Rate::Full => LONGEST_OPUS,
             Rate::Narrow | Rate::Wide => LONGEST_PAYLOAD,
         };
         Self {
             speech,
-            listens: true,
+            listens: false,
             dozes: false,
             rate,
             ring: Ring::new(longest, stock.octets),

@@ -175,8 +175,8 @@ fn full(sound: &Told) -> [i16; LONGEST_TICK] {
     full
 }
 
-/// Two syllables.
-const BESIDE_TICKS: u32 = 20;
+/// 100 ms: what was heard before has died away.
+const BESIDE_TICKS: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -120,14 +120,18 @@ pub(in crate::media) struct Lent {
 }
 
 impl Lent {
-    /// None when libopus has no memory for it.
-    pub(in crate::media) fn new(spares: &Arc<Spares>) -> Option<Self> {
-        Some(Self {
-            decoder: Some(Decoder::new()?),
+    /// That of a line that nobody listens to yet: there will be one for it when somebody does.
+    pub(in crate::media) fn new(spares: &Arc<Spares>) -> Self {
+        if spares.decoders.len() < ENOUGH {
+            let made = Decoder::new().map(|decoder| (decoder, stock_of(Rate::Full)));
+            let _ = made.map(|made| spares.decoders.push(made));
+        }
+        Self {
+            decoder: None,
             last: ([0; LONGEST_SILENT], 0),
             misses: false,
             spares: Arc::clone(spares),
-        })
+        }
     }
 }
 
@@ -303,6 +307,13 @@ mod tests {
         assert_eq!(spares.count(), (8, 8));
     }
 
+    /// That of a line that has its decoder.
+    fn listening(spares: &Arc<Spares>) -> Lent {
+        let mut line = Lent::new(spares);
+        assert!(line.stock().is_some());
+        line
+    }
+
     /// Whatever it has decoded for others before.
     #[test]
     fn a_decoder_that_was_lent_decodes_as_a_new_one() {
@@ -321,7 +332,7 @@ mod tests {
             line.decode(packet, &mut sound);
             sound
         };
-        let (mut one, mut other) = (Lent::new(&spares).unwrap(), Lent::new(&spares).unwrap());
+        let (mut one, mut other) = (listening(&spares), listening(&spares));
         decode(&mut one, &before);
         decode(&mut other, &before);
         let goes_on = decode(&mut other, &said);
@@ -333,7 +344,7 @@ mod tests {
         assert_eq!(spares.count(), (0, 0));
         one.restart();
         let lent = decode(&mut one, &said);
-        let mut new = Lent::new(&Arc::default()).unwrap();
+        let mut new = listening(&Arc::default());
         assert_eq!(lent, decode(&mut new, &said));
         assert_ne!(lent, goes_on, "what was before would be heard");
     }
@@ -357,7 +368,7 @@ mod tests {
             works.encoder.encode_vec(&sound, 1_000).unwrap()
         };
         let spares = Arc::new(Spares::default());
-        let mut lines = [0, 1].map(|_| Lent::new(&spares).unwrap());
+        let mut lines = [0, 1].map(|_| listening(&spares));
         let (mut power, mut error) = (0.0, 0.0);
         for n in 0..230 {
             let payload = packet(n);
@@ -392,7 +403,7 @@ mod tests {
     }
 
     fn buffers(spares: &Arc<Spares>, count: usize) -> Vec<JitterBuffer> {
-        let buffer = |_| JitterBuffer::new(Speech::Other(Box::new(Lent::new(spares).unwrap())));
+        let buffer = |_| JitterBuffer::new(Speech::Other(Box::new(listening(spares))));
         let mut buffers: Vec<_> = (0..count).map(buffer).collect();
         for buffer in &mut buffers {
             buffer.set_listening(false);

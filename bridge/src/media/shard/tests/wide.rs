@@ -21,7 +21,9 @@ pub(super) struct Fuller {
 }
 
 fn gear_for(stream: &Stream) -> Box<Gear> {
-    Gear::for_stream(stream, &Arc::default()).unwrap()
+    let mut gear = Gear::for_stream(stream, &Arc::default()).unwrap();
+    gear.jitter.set_listening(true);
+    gear
 }
 
 impl Fuller {
