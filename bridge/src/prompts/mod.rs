@@ -19,7 +19,8 @@ mod tests;
 mod wording;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, Result};
 use confab_core::ids::LegId;
@@ -60,6 +61,32 @@ pub struct Prompts {
 struct Voice {
     shelf: Shelf,
     grammar: &'static dyn Grammar,
+    joined: Joined,
+}
+
+/// Sentences of several parts that are being said to somebody, so that a whole house that is told
+/// the same has it in memory once.
+#[derive(Debug, Default)]
+struct Joined(Mutex<HashMap<Parts, (Vec<Sound>, Whole)>>);
+
+/// A sentence, as long as it is being said.
+type Whole = Weak<[i16]>;
+
+impl Joined {
+    /// The sentence of these parts, which sound so.
+    fn sentence(&self, parts: &Parts, sounds: Vec<Sound>) -> Sound {
+        // Whoever panicked here left nothing half done.
+        let mut joined = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |there: &[Sound]| there.iter().zip(&sounds).all(|(a, b)| Arc::ptr_eq(a, b));
+        let known = joined.get(parts).filter(|(there, _)| same(there));
+        if let Some(whole) = known.and_then(|(_, whole)| whole.upgrade()) {
+            return whole;
+        }
+        let whole = join(&sounds.iter().collect::<Vec<_>>());
+        joined.retain(|_, (_, whole)| whole.strong_count() > 0);
+        joined.insert(parts.clone(), (sounds, Arc::downgrade(&whole)));
+        whole
+    }
 }
 
 impl Prompts {
@@ -80,14 +107,17 @@ impl Prompts {
             english: Voice {
                 shelf: Shelf::load::<shelf::English>()?,
                 grammar: &English,
+                joined: Joined::default(),
             },
             french: Voice {
                 shelf: Shelf::load::<shelf::French>()?,
                 grammar: &ByHundreds,
+                joined: Joined::default(),
             },
             german: Voice {
                 shelf: Shelf::load::<shelf::German>()?,
                 grammar: &ByHundreds,
+                joined: Joined::default(),
             },
             chime_in: take("chime-in")?,
             chime_out: take("chime-out")?,
@@ -169,7 +199,7 @@ impl Voice {
         };
         match found.as_slice() {
             [one] => Some(Arc::clone(one)),
-            several => Some(join(&several.iter().collect::<Vec<_>>())),
+            _ => Some(self.joined.sentence(parts, found)),
         }
     }
 }

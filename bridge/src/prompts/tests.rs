@@ -7,10 +7,12 @@ use std::sync::LazyLock;
 use super::*;
 use confab_dtmf::layout::KeypadCommand;
 
-pub static PROMPTS: LazyLock<Prompts> = LazyLock::new(|| {
+pub static PROMPTS: LazyLock<Prompts> = LazyLock::new(load);
+
+fn load() -> Prompts {
     let own = Own::open(Path::new("no folder, so nothing of its own"));
     Prompts::load(Arc::new(own)).unwrap()
-});
+}
 
 pub const LANGUAGES: [Language; 3] = [Language::En, Language::Fr, Language::De];
 
@@ -203,6 +205,29 @@ fn nothing_to_say_is_nothing() {
     for language in LANGUAGES {
         assert!(heard(language, Clip::Prompt(Prompt::WithoutName(0))).is_empty());
     }
+}
+
+/// A sentence with a key's name in it is put together; a whole house may hear it at once.
+#[test]
+fn a_sentence_is_in_memory_once_while_it_is_said() {
+    let prompts = load();
+    let say = |layout: &Layout, prompt| {
+        prompts.render(Language::En, layout, &Clip::Prompt(prompt), &|_| None)
+    };
+    let is_same = |one: &[Sound], other: &[Sound]| {
+        one.len() == other.len() && one.iter().zip(other).all(|(a, b)| Arc::ptr_eq(a, b))
+    };
+    let usual = Layout::openvoice();
+    let one = say(&usual, Prompt::LectureStrict);
+    assert!(is_same(&one, &say(&usual, Prompt::LectureStrict)));
+    let other = say(&usual, Prompt::LectureRelaxed);
+    assert!(!is_same(&one, &other));
+    let kept = || prompts.english.joined.0.lock().unwrap().len();
+    let both = kept();
+    drop(one);
+    let _more = say(&usual, Prompt::YouAreMuted);
+    assert!(is_same(&other, &say(&usual, Prompt::LectureRelaxed)));
+    assert!(kept() <= both, "what nobody hears any more is forgotten");
 }
 
 #[test]

@@ -157,3 +157,43 @@ fn who_enters_while_somebody_speaks_is_soon_sent_what_all_are() {
         assert!(menu.loud(caller, 400.0) > 5_000.0);
     }
 }
+
+/// However long nothing was said before.
+#[test]
+fn what_is_said_again_is_known_again() {
+    let mut menu = Menu::new(48_300);
+    let mut said = Vec::new();
+    for pause in [9, 14, 60] {
+        menu.play(0, &[hum(20, 400.0, 1.0)]);
+        menu.run(20 + pause);
+        said.push(menu.callers[0].payloads[..24].to_vec());
+    }
+    assert_eq!(said[0], said[1]);
+    assert_eq!(said[0], said[2]);
+}
+
+/// Nobody listens to what they say, but to their keys and their names.
+#[test]
+fn names_are_heard_and_all_that_comes_is_read() {
+    let mut menu = Menu::new(48_400);
+    menu.house.shard.tools.drops_unheard = true;
+    menu.run(60);
+    let before = menu.house.counters.packets_in.load(Relaxed);
+    menu.run(100);
+    assert_eq!(menu.house.counters.packets_in.load(Relaxed) - before, 300);
+    assert_eq!(menu.house.spares.count().1, 3, "none has a decoder");
+    menu.callers[1].hz = 400.0;
+    let leg = menu.callers[1].leg;
+    menu.house.order(ToShard::TakeName(leg, 1_000));
+    menu.run(70);
+    let name = menu.house.wait_for(|told| match told {
+        FromShard::NameTaken(of, name) if *of == leg => Some(name.to_vec()),
+        _ => None,
+    });
+    let loud = amplitude(&name, 400.0);
+    assert!(
+        name.len() > 7_000 && loud > 4_000.0,
+        "{} {loud}",
+        name.len()
+    );
+}
