@@ -41,8 +41,8 @@ pub(in crate::media) struct Repertoire {
     /// ticks in which they were sent last
     sent: Box<[u64]>,
     lengths: Box<[u8]>,
-    /// untouched memory until it is used
-    packets: Box<[[u8; LONGEST]]>,
+    /// room for the longest at each place; untouched memory until it is used
+    packets: Box<[u8]>,
 }
 
 impl Default for Repertoire {
@@ -51,7 +51,7 @@ impl Default for Repertoire {
             stories: vec![0; PLACES].into_boxed_slice(),
             sent: vec![0; PLACES].into_boxed_slice(),
             lengths: vec![0; PLACES].into_boxed_slice(),
-            packets: vec![[0; LONGEST]; PLACES].into_boxed_slice(),
+            packets: vec![0; PLACES * LONGEST].into_boxed_slice(),
         }
     }
 }
@@ -69,8 +69,8 @@ impl Repertoire {
         let place = row + stories.into_iter().position(|&there| there == story.0)?;
         self.sent[place] = tick;
         let length = usize::from(self.lengths[place]);
-        out.get_mut(..length)?
-            .copy_from_slice(&self.packets[place][..length]);
+        let packet = &self.packets[place * LONGEST..][..length];
+        out.get_mut(..length)?.copy_from_slice(packet);
         Some(length)
     }
 
@@ -81,8 +81,8 @@ impl Repertoire {
         let (Some(place), Ok(length)) = (oldest, u8::try_from(packet.len())) else {
             return;
         };
-        if let Some(room) = self.packets[place].get_mut(..packet.len()) {
-            room.copy_from_slice(packet);
+        if packet.len() <= LONGEST {
+            self.packets[place * LONGEST..][..packet.len()].copy_from_slice(packet);
             (self.stories[place], self.sent[place]) = (story.0, tick);
             self.lengths[place] = length;
         }
