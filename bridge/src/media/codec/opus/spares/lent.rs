@@ -196,6 +196,17 @@ mod tests {
         assert_ne!(lent, goes_on, "what was before would be heard");
     }
 
+    fn sent(sequence: u16, payload: &[u8]) -> Packet<'_> {
+        Packet {
+            payload_type: 96,
+            marker: false,
+            sequence,
+            timestamp: u32::from(sequence) * 960,
+            ssrc: 5,
+            payload,
+        }
+    }
+
     /// What is wrong of a word's first 200 ms beside one whose decoder has heard all of the silence
     /// before it, in dB.
     fn missed_db(settles: bool, hz: f64) -> f64 {
@@ -218,27 +229,29 @@ mod tests {
             works.encoder.encode_vec(&sound, 1_000).unwrap()
         };
         let spares = Arc::new(Spares::default());
-        let mut lines = [0, 1].map(|_| listening(&spares));
+        let mut lines =
+            [0, 1].map(|_| JitterBuffer::new(Speech::Other(Box::new(listening(&spares)))));
         let (mut power, mut error) = (0.0, 0.0);
         for n in 0..230 {
             let payload = packet(n);
             let mut sounds = [[0; 960]; 2];
-            for (line, sound) in lines.iter_mut().zip(&mut sounds) {
-                line.decode(&payload, sound);
+            if n == 220 {
+                lines[1].set_listening(true);
             }
-            if n == 219 {
-                lines[1].rest(&mut Some(stock_of(Rate::Full)));
-                if settles {
-                    assert!(lines[1].resume().is_some());
-                } else {
-                    assert!(lines[1].stock().is_some());
-                    lines[1].restart();
+            for (line, sound) in lines.iter_mut().zip(&mut sounds) {
+                line.put(&sent(n as u16, &payload));
+                line.take(sound);
+            }
+            match n {
+                100 if settles => lines[1].doze(),
+                100 => lines[1].set_listening(false),
+                220.. => {
+                    for (&whole, &resumed) in sounds[0].iter().zip(&sounds[1]) {
+                        power += f64::from(whole).powi(2);
+                        error += (f64::from(whole) - f64::from(resumed)).powi(2);
+                    }
                 }
-            } else if n >= 220 {
-                for (&whole, &resumed) in sounds[0].iter().zip(&sounds[1]) {
-                    power += f64::from(whole).powi(2);
-                    error += (f64::from(whole) - f64::from(resumed)).powi(2);
-                }
+                _ => {}
             }
         }
         10.0 * (f64::max(error, 1.0) / power).log10()
@@ -276,16 +289,8 @@ mod tests {
         assert_eq!(spares.count(), (8, 8));
         let mut heard = |number: u16| {
             let is_heard = |line: &mut JitterBuffer| {
-                let packet = Packet {
-                    payload_type: 96,
-                    marker: false,
-                    sequence: number,
-                    timestamp: u32::from(number) * 960,
-                    ssrc: 5,
-                    payload: &payload,
-                };
                 line.set_listening(true);
-                line.put(&packet);
+                line.put(&sent(number, &payload));
                 let mut sound = [i16::MIN; 960];
                 line.take(&mut sound);
                 assert!(!sound.contains(&i16::MIN), "all of it is written");
