@@ -177,7 +177,10 @@ impl Ear {
                     self.limiter.clone_from(room.limiter);
                     room.shared.past_to(&mut self.own_past);
                 }
-                Hear::Music | Hear::Nothing => self.limiter = Limiter::default(),
+                Hear::Music | Hear::Nothing => {
+                    self.limiter = Limiter::default();
+                    self.own_past.fill(0);
+                }
             }
         }
         if self.limiter.rate() != rate {

@@ -200,9 +200,8 @@ impl Line {
     /// the mix.
     pub(super) fn listen(&mut self, room: Rate, tools: &mut Tools) -> bool {
         let (leg, now) = (self.leg, tools.now);
-        // Who is faded out is still heard. In the menus all is said by keys, of which the line
-        // knows itself whether they may come as tones.
-        let wanted = self.voice.speak || self.mixed || self.name.is_some();
+        // In the menus all is said by keys, and who is faded out is still heard.
+        let wanted = self.voice.speak || self.mixed || self.room.is_none() || self.name.is_some();
         let thinned = self.wire.thinned();
         if matches!(thinned, Some(Needless::Sound(_))) && self.inbound.would_listen(wanted) {
             // What waits there is one of those that nobody heard.

@@ -65,11 +65,12 @@ struct Voice {
 }
 
 /// Sentences of several parts that are being said to somebody, so that a whole house that is told
-/// the same has it in memory once.
+/// the same has it in memory once. What nobody hears any more is freed with the next sentence that
+/// is put together.
 #[derive(Debug, Default)]
 struct Joined(Mutex<HashMap<Parts, (Vec<Sound>, Whole)>>);
 
-/// A sentence, as long as it is being said.
+/// A sentence that can be had as long as it is being said.
 type Whole = Weak<[i16]>;
 
 impl Joined {
@@ -82,8 +83,8 @@ impl Joined {
         if let Some(whole) = known.and_then(|(_, whole)| whole.upgrade()) {
             return whole;
         }
-        let whole = join(&sounds.iter().collect::<Vec<_>>());
         joined.retain(|_, (_, whole)| whole.strong_count() > 0);
+        let whole = join(&sounds.iter().collect::<Vec<_>>());
         joined.insert(parts.clone(), (sounds, Arc::downgrade(&whole)));
         whole
     }

@@ -95,7 +95,7 @@ fn row_of(story: Story) -> usize {
 
 /// Five minutes of packets of 20 ms. Zeroed memory that nobody has written costs nothing.
 const PLACES: usize = 16_384;
-/// So many places a story may have; their names are in one line of the processor's cache.
+/// So many places a story may have.
 const ROW: usize = 8;
 /// 90 kbit/s for 20 ms, where we send 32 on average.
 const LONGEST: usize = 224;

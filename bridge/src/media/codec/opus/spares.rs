@@ -4,8 +4,9 @@
 //!
 //! A media thread gives and takes without waiting. That there are neither too few nor too many is
 //! seen to elsewhere, by [`Spares::tend`]. When none is left, an encoder is made in the tick, or
-//! its line would hear a gap; a decoder is not, as it takes twice as long and nobody misses the
-//! first tick of a line that has only just been allowed to speak: it is made for the next one.
+//! its line would hear a gap, and a decoder for who begins to speak after a silence. Else a decoder
+//! is made for the next tick, as it takes twice as long and nobody misses the first tick of a line
+//! that has only just been allowed to speak.
 
 mod lent;
 

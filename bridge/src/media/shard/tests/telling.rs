@@ -174,7 +174,7 @@ fn what_is_said_again_is_known_again() {
     assert_eq!(said[0], said[2]);
 }
 
-/// Nobody listens to what they say, but to their keys and their names.
+/// Who says nothing is not decoded; his keys and his name are heard.
 #[test]
 fn names_are_heard_and_all_that_comes_is_read() {
     let mut menu = Menu::new(48_400);
@@ -198,4 +198,21 @@ fn names_are_heard_and_all_that_comes_is_read() {
         "{} {loud}",
         name.len()
     );
+}
+
+/// As of a gateway that brings tones to Opus in spite of what was agreed on.
+#[test]
+fn a_key_that_comes_as_a_tone_is_heard_in_the_menus() {
+    let mut menu = Menu::new(48_500);
+    menu.run(60);
+    for tones in [Some([852.0, 1_336.0]), None] {
+        menu.callers[1].tones = tones;
+        menu.run(15);
+    }
+    let leg = menu.callers[1].leg;
+    let keys = menu.house.told.iter().filter_map(|told| match told {
+        FromShard::Key(of, key, Source::InBand) if *of == leg => Some(*key),
+        _ => None,
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), [Key::Digit(8)]);
 }
